@@ -1,0 +1,102 @@
+// Every number a user may set, with its unit, default and limit. GroupConfig is replicated: all
+// members of a group use the one that was committed last. NodeConfig is one process's own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rafted/ids.hpp"
+#include "rafted/result.hpp"
+
+namespace rafted {
+
+struct GroupConfig {
+    using Milliseconds = std::chrono::milliseconds;
+
+    /// A leader sends at least this often. At least 1 ms, below election_timeout.
+    Milliseconds heartbeat_interval{200};
+    /// T: a follower that hears no leader for a random time in (T, 2T] asks for votes.
+    Milliseconds election_timeout{1000};
+    /// How far two members' clocks may drift apart during T. A leader's lease ends this much before
+    /// its voters would elect another. None: equal to T, which switches leases off and every query
+    /// asks a majority.
+    std::optional<Milliseconds> clock_drift_margin{};
+    /// A requested change of leader is given up after this time and the leader serves on.
+    Milliseconds leader_transfer_timeout{1000};
+
+    /// Results kept by caller-chosen command id, oldest dropped first. 1 to 1,000,000.
+    std::uint32_t max_retained_command_results = 100;
+    /// A session unused for this long (in log time) ends. At least 1 s.
+    Milliseconds session_timeout{std::chrono::hours(1)};
+    /// Open sessions; the one unused for longest makes room for a new one. At least 1.
+    std::uint32_t max_sessions = 10'000;
+    /// Results a session keeps that its client has not confirmed; more are forgotten, oldest first.
+    std::uint32_t max_results_per_session = 1'024;
+
+    /// A larger command is refused with too_large. At most 64 MiB.
+    std::uint64_t max_command_bytes = 1 << 20;
+    /// Entries in one append message, in bytes (at least one entry goes).
+    std::uint64_t max_append_bytes = 256 << 10;
+    /// Bytes sent to one follower and not yet answered.
+    std::uint64_t max_inflight_bytes = 4 << 20;
+    /// Bytes of appended, not yet committed entries; more commands are refused with busy.
+    std::uint64_t max_uncommitted_bytes = 64 << 20;
+    /// The log in memory. At half of this a snapshot is due; at all of it commands are busy.
+    std::uint64_t max_log_bytes = 256 << 20;
+    /// Entries kept below the newest snapshot for followers that lag, in bytes.
+    std::uint64_t log_bytes_kept = 4 << 20;
+
+    /// A snapshot is due when the log since the last one exceeds this factor times its size...
+    double log_file_expansion_factor = 10.0;
+    /// ...and at least this many bytes. 0: the factor alone decides.
+    std::uint64_t snapshot_floor_bytes = 4 << 20;
+    /// A snapshot travels in pieces of this size. 1 KiB to 4 MiB.
+    std::uint64_t snapshot_chunk_bytes = 256 << 10;
+
+    /// Hook calls that wait; when more do, applying waits for them.
+    std::uint32_t max_hook_backlog = 4'096;
+
+    bool operator==(const GroupConfig&) const = default;
+
+    /// Lease off means that the margin is the whole election timeout.
+    Milliseconds drift_margin() const { return clock_drift_margin.value_or(election_timeout); }
+    bool lease_is_on() const { return drift_margin() < election_timeout; }
+    /// Fails with invalid: names the field, its value and the allowed range.
+    Result<void> validate() const;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+std::string_view name_of(LogLevel level);
+
+struct NodeConfig {
+    /// Address to listen on, "host:port" or "[v6]:port"; port 0 takes a free one.
+    std::string listen = "127.0.0.1:0";
+    /// Address told to others, if it differs from `listen` (port 0: the port taken).
+    std::string advertise{};
+    /// Directory of the node's identity, journal and snapshots. Empty: memory only.
+    std::string dir{};
+    /// Refuse to work with any other cluster. None: the directory's, or the first one met.
+    std::optional<ClusterId> cluster{};
+    /// Threads that run values, queries and hooks. 1 to 64.
+    unsigned value_threads = 2;
+    /// Client and peer connections accepted at once.
+    unsigned max_connections = 10'000;
+    /// Requests waiting in the node's mailbox; more are refused with busy.
+    std::uint64_t max_waiting_requests = 100'000;
+    /// Largest frame accepted from the wire; must exceed every group's max_command_bytes.
+    std::uint64_t max_frame_bytes = 68 << 20;
+    /// Bytes queued towards one peer; beyond it messages are dropped (and sent again later).
+    std::uint64_t max_peer_queue_bytes = 64 << 20;
+    /// How long close() waits for work in hand before it gives up on it.
+    std::chrono::milliseconds stop_deadline{5000};
+    /// Called with one line at a time, from any thread. None: silence.
+    std::function<void(LogLevel, std::string_view)> log{};
+
+    Result<void> validate() const;
+};
+
+}  // namespace rafted

@@ -1,0 +1,104 @@
+// The port to the disk of one node, shared by all its groups.
+//   1. write() batches become durable in the order given; each is whole or absent after a crash,
+//      except that a later one is never kept without the earlier ones.
+//   2. A completion is called exactly once, on any thread, after the batch is durable or refused.
+//      After a refusal with disk_failed every later write is refused too: the file is fenced.
+//   3. What recover() returns is what was durable, in the state the last durable batch left it.
+//   4. A snapshot is in place whole and verified, or not at all; the newest two are kept.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/hard_state.hpp"
+#include "core/message.hpp"
+#include "rafted/result.hpp"
+
+namespace rafted::ports {
+
+/// The number by which one node's storage knows a group; never used again for another.
+using Slot = std::uint32_t;
+
+struct GroupRecord {
+    Slot slot = 0;
+    std::string name;
+    GroupId group;
+    bool removed = false;  ///< Was removed from the group: only the hard state is kept.
+    bool operator==(const GroupRecord&) const = default;
+};
+
+/// One group's share of a batch, performed in field order.
+struct GroupWrite {
+    Slot slot = 0;
+    std::optional<GroupRecord> record;  ///< Creates or changes the group's record.
+    std::optional<core::HardState> hard_state;
+    std::optional<Index> truncate_from;
+    std::vector<core::Entry> append;
+    /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
+    /// restarts after it, unless it holds the snapshot's last entry already.
+    std::vector<core::SnapshotPiece> pieces;
+    std::optional<Index> compact_below;
+};
+
+using Batch = std::vector<GroupWrite>;
+using Done = std::function<void(Result<void>)>;
+
+struct RecoveredGroup {
+    GroupRecord record;
+    core::HardState hard_state;
+    std::optional<core::SnapshotMeta> snapshot;
+    std::vector<core::Entry> entries;  ///< Contiguous; may begin below the snapshot's index.
+    bool operator==(const RecoveredGroup&) const = default;
+};
+
+struct Recovered {
+    NodeId node;        ///< Made now if the directory is new.
+    ClusterId cluster;  ///< None (zero) until set_cluster.
+    std::vector<RecoveredGroup> groups;
+    std::vector<std::string> notes;  ///< What a human should know, e.g. a torn tail cut off.
+    bool operator==(const Recovered&) const = default;
+};
+
+/// Takes a value's bytes in pieces.
+class SnapshotSink {
+public:
+    virtual ~SnapshotSink() = default;
+    virtual Result<void> write(BytesView piece) = 0;
+    /// Makes it durable and the newest snapshot. Without commit() nothing of it remains.
+    virtual Result<void> commit() = 0;
+};
+
+/// Gives a stored snapshot's bytes (as the sink took them), from any offset. It stays readable
+/// while this object lives, even if newer ones replace it.
+class SnapshotSource {
+public:
+    virtual ~SnapshotSource() = default;
+    virtual const core::SnapshotMeta& meta() const = 0;
+    virtual std::uint64_t size() const = 0;
+    /// Up to `max` bytes; fewer only at the end. Fails with corrupt if they do not verify.
+    virtual Result<Bytes> read(std::uint64_t offset, std::size_t max) = 0;
+};
+
+class Storage {
+public:
+    virtual ~Storage() = default;
+    /// Once, before anything else.
+    virtual Result<Recovered> recover() = 0;
+    virtual Result<void> set_cluster(ClusterId cluster) = 0;
+    /// Never blocks. Gathers with what waits: one sync for all.
+    virtual void write(Batch batch, Done done) = 0;
+    /// A new local snapshot; used on a value's thread beside running writes.
+    virtual Result<std::unique_ptr<SnapshotSink>> save_snapshot(Slot slot,
+                                                                const core::SnapshotMeta& meta) = 0;
+    /// The newest whole snapshot; no_such_group if there is none.
+    virtual Result<std::unique_ptr<SnapshotSource>> open_snapshot(Slot slot) = 0;
+    virtual DiskState state() const = 0;
+    /// Finishes what was written, then stops; every write that waits is answered.
+    virtual void close() = 0;
+};
+
+}  // namespace rafted::ports

@@ -1,0 +1,39 @@
+// The port to the other nodes. Messages may be lost, doubled, late and out of order, never altered:
+// what arrives was sent by a node of this cluster (frames carry checksums).
+//   1. send() never blocks and never fails: a message that cannot go is dropped.
+//   2. What waits towards one peer is bounded; beyond the bound messages are dropped.
+//   3. A message reaches only a member of the same group incarnation (GroupId).
+#pragma once
+
+#include <string>
+
+#include "core/message.hpp"
+
+namespace rafted::ports {
+
+struct Envelope {
+    GroupId group;
+    core::Message message;
+};
+
+class Transport {
+public:
+    virtual ~Transport() = default;
+    virtual void send(Envelope envelope) = 0;
+    /// Where a node is to be found. A connection the node itself opens may say otherwise; the
+    /// newest word counts.
+    virtual void set_address(NodeId node, const std::string& address) = 0;
+    /// Everything queued since the last flush may go: called once per turn.
+    virtual void flush() = 0;
+};
+
+/// Who takes what arrives. Called on the transport's thread; must not block.
+class Receiver {
+public:
+    virtual ~Receiver() = default;
+    virtual void receive(Envelope envelope) = 0;
+    /// A node of this cluster says where it can be found now.
+    virtual void heard_address(NodeId node, const std::string& address) = 0;
+};
+
+}  // namespace rafted::ports
