@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "rafted/bytes.hpp"
 
@@ -10,5 +11,7 @@ namespace rafted::core {
 
 /// XXH3-64 of the bytes. The seed makes equal bytes in different places differ.
 std::uint64_t checksum(BytesView bytes, std::uint64_t seed = 0);
+/// The same number as for the parts laid back to back, without laying them so.
+std::uint64_t checksum(std::span<const BytesView> parts);
 
 }  // namespace rafted::core

@@ -1,0 +1,196 @@
+// Members come and go one at a time, after the leader has committed an entry of its own term
+// (§6 as amended in 2015; thesis §4); configs change by the log. Refusals come in the order of
+// behaviour A7 and A8.
+#include <algorithm>
+#include <optional>
+
+#include "core/check.hpp"
+#include "core/codec.hpp"
+#include "core/rules.hpp"
+
+namespace rafted::core::changes {
+namespace {
+
+using Act = ChangeMembers::Act;
+
+/// W6: a new leader may not know whether its predecessor's last change was committed.
+bool may_change(const Turn& turn) {
+    const Leader* leader = turn.leader();
+    return leader != nullptr && turn.state.log.committed() >= leader->term_start &&
+           !turn.state.membership.is_changing();
+}
+
+/// B.4: a responsive voter may go only if the responsive ones stay a majority without it.
+bool would_break_quorum(const Turn& turn, NodeId target) {
+    const State& state = turn.state;
+    if (!state.members().is_voter(target)) return false;
+    if (contact::is_unresponsive(state, target, turn.now)) return false;
+    std::size_t voters = 0;
+    std::size_t responsive = 0;
+    for (const Peer& peer : state.members().all()) {
+        if (peer.standing != Standing::voter || peer.id == target) continue;
+        ++voters;
+        const bool is_self = peer.id == state.self;
+        if (is_self || !contact::is_unresponsive(state, peer.id, turn.now)) ++responsive;
+    }
+    return responsive < majority(voters);
+}
+
+std::optional<ErrorCode> refusal_of_target(const Turn& turn, const ChangeMembers& input) {
+    const State& state = turn.state;
+    const NodeId target = input.peer.id;
+    const Peer* peer = state.members().find(target);
+    switch (input.act) {
+        case Act::add:
+            if (peer != nullptr) return ErrorCode::already_member;
+            if (!target || input.peer.standing == Standing::voter) return ErrorCode::invalid;
+            return std::nullopt;
+        case Act::promote:
+            if (peer == nullptr) return ErrorCode::not_member;
+            if (peer->standing == Standing::voter) return ErrorCode::already_member;
+            if (contact::is_unresponsive(state, target, turn.now)) return ErrorCode::unresponsive;
+            return std::nullopt;
+        case Act::remove:
+            if (target == state.self) return ErrorCode::cannot_remove_leader;
+            if (peer == nullptr) return ErrorCode::not_member;
+            if (would_break_quorum(turn, target)) return ErrorCode::would_break_quorum;
+            return std::nullopt;
+        case Act::set_address:
+            if (peer == nullptr) return ErrorCode::not_member;
+            return std::nullopt;
+    }
+    return ErrorCode::invalid;
+}
+
+Members changed(const Members& members, const ChangeMembers& input) {
+    if (input.act == Act::remove) return members.without(input.peer.id);
+    if (input.act == Act::add) return members.with(input.peer);
+    Peer peer = *members.find(input.peer.id);
+    if (input.act == Act::set_address) peer.address = input.peer.address;
+    // A promoted member first catches up, so that a laggard never counts (W17).
+    if (input.act == Act::promote) peer.standing = Standing::joining;
+    return members.with(std::move(peer));
+}
+
+Index append_members(Turn& turn, const Members& members) {
+    return proposals::append(turn, EntryKind::members, encode(members));
+}
+
+void restart_catch_up(Turn& turn, NodeId id) {
+    const auto at = turn.leader()->followers.find(id);
+    if (at == turn.leader()->followers.end()) return;
+    at->second.caught_up = false;
+    at->second.catch_up_target = turn.state.log.last();
+    at->second.catch_up_started = turn.now;
+}
+
+void say_goodbye(Turn& turn) {
+    Leader* leader = turn.leader();
+    if (leader == nullptr) return;
+    const Members& members = turn.state.members();
+    std::erase_if(leader->followers, [&](const auto& follower) {
+        if (members.contains(follower.first)) return false;
+        turn.promise(follower.first, RemovedNotice{turn.state.membership.committed_index()});
+        return true;
+    });
+}
+
+}  // namespace
+
+void on_change(Turn& turn, const ChangeMembers& input) {
+    State& state = turn.state;
+    if (turn.leader() == nullptr) return turn.refuse(input.request, ErrorCode::not_leader);
+    if (!may_change(turn)) return turn.refuse(input.request, ErrorCode::change_in_progress);
+    if (state.hand_over) return turn.refuse(input.request, ErrorCode::leader_change_pending);
+    if (const auto why = refusal_of_target(turn, input)) return turn.refuse(input.request, *why);
+    const Index index = append_members(turn, changed(state.members(), input));
+    if (input.act == Act::promote) restart_catch_up(turn, input.peer.id);
+    turn.effects.accepted.push_back({input.request, index, state.hard.term});
+}
+
+void on_config(Turn& turn, const ChangeConfig& input) {
+    State& state = turn.state;
+    if (turn.leader() == nullptr) return turn.refuse(input.request, ErrorCode::not_leader);
+    if (!input.config.validate()) return turn.refuse(input.request, ErrorCode::invalid);
+    if (state.hand_over) return turn.refuse(input.request, ErrorCode::leader_change_pending);
+    const Index index = proposals::append(turn, EntryKind::config, encode(input.config));
+    turn.effects.accepted.push_back({input.request, index, state.hard.term});
+}
+
+void on_force_remove(Turn& turn, const ForceRemove& input) {
+    State& state = turn.state;
+    const bool known = state.members().contains(input.target);
+    if (input.target == state.self) return turn.refuse(input.request, ErrorCode::invalid);
+    if (!known) return turn.answer(input.request);
+    state.membership.force_out(input.target);
+    state.hard.forced_out = state.membership.forced_out();
+    state.hard_written = false;
+    state.forced.push_back({input.request, input.target});
+    if (Leader* leader = turn.leader()) leader->followers.erase(input.target);
+    if (state.hand_over && state.hand_over->target == input.target) {
+        turn.refuse(state.hand_over->request, ErrorCode::cancelled);
+        state.hand_over.reset();
+    }
+    follow_members(turn);
+}
+
+void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice) {
+    State& state = turn.state;
+    if (message.term < state.hard.term || notice.index < state.member_since) return;
+    // A list that is newer than the notice and holds us means that we were added again.
+    const bool added_again =
+        state.members().contains(state.self) && state.membership.current_index() > notice.index;
+    if (added_again || turn.leader() != nullptr) return;
+    state.role = Removed{};
+    state.leader = NodeId();
+    state.election_at = never;
+}
+
+void follow_members(Turn& turn) {
+    State& state = turn.state;
+    turn.effects.members_changed = state.members();
+    Leader* leader = turn.leader();
+    if (leader == nullptr) {
+        if (state.election_at == never) election::restart_timer(turn);
+        return;
+    }
+    for (const Peer& peer : state.members().all()) {
+        if (peer.id == state.self || leader->followers.contains(peer.id)) continue;
+        leader->followers[peer.id] = replication::new_progress(turn);
+    }
+}
+
+void promote_ready(Turn& turn) {
+    if (!may_change(turn) || turn.state.hand_over) return;
+    const Members& members = turn.state.members();
+    for (const Peer& peer : members.all()) {
+        if (peer.standing != Standing::joining) continue;
+        const Progress& progress = turn.leader()->followers.at(peer.id);
+        const bool silent = contact::is_unresponsive(turn.state, peer.id, turn.now);
+        if (!progress.caught_up || silent) continue;
+        Peer voter = peer;
+        voter.standing = Standing::voter;
+        append_members(turn, members.with(std::move(voter)));
+        return;
+    }
+}
+
+void on_committed(Turn& turn, const Entry& entry) {
+    State& state = turn.state;
+    state.membership.commit(entry.index());
+    if (entry.kind() == EntryKind::config) {
+        const auto is_older = [&](const ConfigVersion& v) { return v.index < entry.index(); };
+        std::erase_if(state.configs, is_older);
+        CHECK(state.configs.front().index == entry.index(), "a committed config is not known");
+    }
+    const bool lists = entry.kind() == EntryKind::members || entry.kind() == EntryKind::elected;
+    if (!lists) return;
+    // What was forced out here and is gone everywhere need not be remembered.
+    if (state.hard.forced_out != state.membership.forced_out()) {
+        state.hard.forced_out = state.membership.forced_out();
+        state.hard_written = false;
+    }
+    if (!state.membership.is_changing()) say_goodbye(turn);
+}
+
+}  // namespace rafted::core::changes

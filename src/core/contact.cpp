@@ -1,0 +1,85 @@
+// What a leader may conclude from who has answered its requests, and when: leases (thesis §6.4.1),
+// check-quorum (§6.2), confirmed rounds for reads (§6.4), unresponsive followers (B.4).
+//   1. Only voters of the list in force count, the leader itself included.
+//   2. Time counts from the sending of a request, never from its answer's arrival.
+#include <algorithm>
+
+#include "core/rules.hpp"
+
+namespace rafted::core::contact {
+namespace {
+
+/// For each voter what `theirs` says of its progress, for the leader itself `own`.
+template <class T, class Theirs>
+std::vector<T> of_voters(const State& state, const Leader& leader, T own, Theirs theirs) {
+    std::vector<T> values;
+    for (const Peer& peer : state.members().all()) {
+        if (peer.standing != Standing::voter) continue;
+        const auto at = leader.followers.find(peer.id);
+        if (peer.id == state.self) {
+            values.push_back(own);
+        } else {
+            values.push_back(at == leader.followers.end() ? T{} : theirs(at->second));
+        }
+    }
+    return values;
+}
+
+/// The shortest lease among the config in force and those on their way. Voters refuse for the
+/// longest of theirs, so that a change of T can never open a gap between the two.
+Duration lease_time(const State& state) {
+    Duration shortest = Duration::max();
+    for (const ConfigVersion& version : state.configs) {
+        const GroupConfig& config = version.config;
+        const Duration time = config.election_timeout - config.drift_margin();
+        shortest = std::min(shortest, time);
+    }
+    return shortest;
+}
+
+}  // namespace
+
+Time majority_heard(const State& state, const Leader& leader, Time now) {
+    const auto theirs = [](const Progress& progress) { return progress.acked.sent_at; };
+    return reached_by_majority(of_voters(state, leader, now, theirs));
+}
+
+std::uint64_t majority_round(const State& state, const Leader& leader) {
+    const auto theirs = [](const Progress& progress) { return progress.acked.round; };
+    return reached_by_majority(of_voters(state, leader, leader.round, theirs));
+}
+
+bool is_unresponsive(const State& state, NodeId id, Time now) {
+    const auto* leader = std::get_if<Leader>(&state.role);
+    if (leader == nullptr) return false;
+    const auto at = leader->followers.find(id);
+    if (at == leader->followers.end() || !at->second.answered) return true;
+    return now >= at->second.acked.sent_at + 2 * Duration(state.config().election_timeout);
+}
+
+Time quorum_deadline(const State& state, const Leader& leader, Time now) {
+    if (state.members().is_only_voter(state.self)) return never;
+    return majority_heard(state, leader, now) + 2 * Duration(state.config().election_timeout);
+}
+
+Time lease_until(const State& state, const Leader& leader, Time now) {
+    const Duration time = lease_time(state);
+    if (time <= Duration::zero()) return Time::min();
+    // A voter that lacks the config in force may still refuse for a shorter time than it says.
+    const auto theirs = [&](const Progress& progress) {
+        const bool counts = progress.answered && progress.match >= state.configs.front().index;
+        return counts ? progress.acked.sent_at : Time::min();
+    };
+    const Time heard = reached_by_majority(of_voters(state, leader, now, theirs));
+    return heard == Time::min() ? heard : heard + time;
+}
+
+Duration refusal_time(const State& state) {
+    Duration longest{};
+    for (const ConfigVersion& version : state.configs) {
+        longest = std::max(longest, Duration(version.config.election_timeout));
+    }
+    return longest;
+}
+
+}  // namespace rafted::core::contact

@@ -1,0 +1,186 @@
+// Elections with pre-vote and refusal while a leader is heard: §5.2, §5.4.1, thesis §6.4.1, §9.6.
+#include <algorithm>
+
+#include "core/codec.hpp"
+#include "core/rules.hpp"
+
+namespace rafted::core::election {
+namespace {
+
+bool is_up_to_date(const State& state, const VoteRequest& request) {
+    // §5.4.1: the later term wins, then the longer log.
+    const Term own = state.log.last_term();
+    return request.last_term > own ||
+           (request.last_term == own && request.last_index >= state.log.last());
+}
+
+/// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
+bool hears_a_leader(const Turn& turn) {
+    return turn.leader() != nullptr || turn.now < turn.state.refuse_votes_until;
+}
+
+void ask_for_votes(Turn& turn, Term term, const VoteRequest& request) {
+    for (const Peer& peer : turn.state.members().all()) {
+        const bool asked = peer.id != turn.state.self && peer.standing == Standing::voter;
+        if (asked) turn.promise(peer.id, term, request);
+    }
+}
+
+VoteRequest request_of(const State& state, bool pre, bool handed_over) {
+    return {state.log.last(), state.log.last_term(), pre, handed_over};
+}
+
+void become_leader(Turn& turn) {
+    State& state = turn.state;
+    state.role = Leader{};
+    Leader& leader = *turn.leader();
+    leader.since = turn.now;
+    state.leader = state.self;
+    state.election_at = never;
+    for (const Peer& peer : state.members().all()) {
+        if (peer.id != state.self) leader.followers[peer.id] = replication::new_progress(turn);
+    }
+    // The full list goes with it, so that an election also heals lists that were forced (A9).
+    const Bytes members = encode(state.members());
+    leader.term_start = proposals::append(turn, EntryKind::elected, members);
+}
+
+void count(Turn& turn, const Members& members) {
+    if (auto* pre = std::get_if<PreCandidate>(&turn.state.role)) {
+        if (tally(members, pre->votes) == Tally::won) campaign(turn, false);
+    } else if (auto* candidate = std::get_if<Candidate>(&turn.state.role)) {
+        if (tally(members, candidate->votes) == Tally::won) become_leader(turn);
+    }
+}
+
+void on_pre_request(Turn& turn, const Message& message, const VoteRequest& request) {
+    const bool granted = message.term > turn.state.hard.term && !hears_a_leader(turn) &&
+                         is_up_to_date(turn.state, request);
+    const Term term = granted ? message.term : turn.state.hard.term;
+    turn.promise(message.from, term, VoteReply{granted, true});
+}
+
+/// A leader tells a stranger that asks for votes what became of it (a lost notice, T7).
+bool tell_removed(Turn& turn, const Message& message) {
+    const Leader* leader = turn.leader();
+    const State& state = turn.state;
+    const bool sure = leader != nullptr && state.log.committed() >= leader->term_start &&
+                      !state.membership.is_changing() && !state.members().contains(message.from);
+    if (sure) turn.promise(message.from, RemovedNotice{state.membership.committed_index()});
+    return sure;
+}
+
+}  // namespace
+
+void restart_timer(Turn& turn) {
+    State& state = turn.state;
+    if (state.members().empty()) {
+        state.election_at = never;
+        return;
+    }
+    const Duration timeout = state.config().election_timeout;
+    const auto extra = state.random.one_to(static_cast<std::uint64_t>(timeout.count()));
+    state.election_at = turn.now + timeout + Duration(static_cast<std::int64_t>(extra));
+}
+
+void on_timeout(Turn& turn) {
+    State& state = turn.state;
+    if (std::holds_alternative<Removed>(state.role)) {
+        state.election_at = never;
+        return;
+    }
+    restart_timer(turn);
+    state.leader = NodeId();
+    if (state.is_voter()) {
+        state.role = PreCandidate{{{state.self, true}}};
+        if (state.members().voter_count() == 1) return campaign(turn, false);
+    } else if (state.members().contains(state.self)) {
+        return;  // A learner waits for whoever leads.
+    }
+    // One that is in nobody's list asks as well: the leader will say that it was removed.
+    ask_for_votes(turn, state.hard.term + 1, request_of(state, true, false));
+}
+
+void campaign(Turn& turn, bool handed_over) {
+    State& state = turn.state;
+    state.hard.term = state.hard.term + 1;
+    state.hard.vote = state.self;
+    state.hard_written = false;
+    state.leader = NodeId();
+    state.role = Candidate{{}, handed_over};
+    restart_timer(turn);
+    ask_for_votes(turn, state.hard.term, request_of(state, false, handed_over));
+}
+
+void on_request(Turn& turn, const Message& message, const VoteRequest& request) {
+    State& state = turn.state;
+    if (tell_removed(turn, message)) return;
+    if (request.pre) return on_pre_request(turn, message, request);
+    const bool wanted = message.term > state.hard.term &&
+                        (request.handed_over || !hears_a_leader(turn));
+    if (wanted) become_follower(turn, message.term, NodeId());
+    const bool free = !state.hard.vote || state.hard.vote == message.from;
+    const bool granted =
+        message.term == state.hard.term && free && is_up_to_date(state, request);
+    if (granted) {
+        state.hard_written = state.hard_written && state.hard.vote == message.from;
+        state.hard.vote = message.from;
+        restart_timer(turn);
+    }
+    turn.promise(message.from, VoteReply{granted, false});
+}
+
+void on_reply(Turn& turn, const Message& message, const VoteReply& reply) {
+    State& state = turn.state;
+    if (!state.members().contains(message.from)) return;
+    const bool is_pre_grant = reply.pre && reply.granted;
+    if (message.term > state.hard.term && !is_pre_grant) {
+        return become_follower(turn, message.term, NodeId());
+    }
+    auto* pre = std::get_if<PreCandidate>(&state.role);
+    auto* candidate = std::get_if<Candidate>(&state.role);
+    if (reply.pre && pre != nullptr) {
+        // A grant carries the term it was asked for; one for an older attempt says nothing.
+        const bool current = !reply.granted || message.term == state.hard.term + 1;
+        if (current) pre->votes[message.from] = reply.granted;
+    } else if (!reply.pre && candidate != nullptr && message.term == state.hard.term) {
+        candidate->votes[message.from] = reply.granted;
+    }
+    count(turn, state.members());
+}
+
+void on_timeout_now(Turn& turn, const Message& message) {
+    if (!replication::hear_leader(turn, message)) return;
+    if (turn.state.is_voter()) campaign(turn, true);
+}
+
+void on_hard_state_stable(Turn& turn) {
+    State& state = turn.state;
+    auto* candidate = std::get_if<Candidate>(&state.role);
+    const bool stored = state.stable_hard.term == state.hard.term &&
+                        state.stable_hard.vote == state.self;
+    if (candidate == nullptr || !stored) return;
+    candidate->votes[state.self] = true;
+    count(turn, state.members());
+}
+
+void become_follower(Turn& turn, Term term, NodeId leader) {
+    State& state = turn.state;
+    if (term > state.hard.term) {
+        state.hard.term = term;
+        state.hard.vote = NodeId();
+        state.hard_written = false;
+    }
+    if (Leader* led = turn.leader()) {
+        state.leader = leader;
+        for (const PendingRead& read : led->reads) {
+            turn.refuse(read.request, ErrorCode::not_leader);
+        }
+        hand_over::on_lead_lost(turn);
+    }
+    state.role = Follower{};
+    state.leader = leader;
+    restart_timer(turn);
+}
+
+}  // namespace rafted::core::election

@@ -1,0 +1,73 @@
+// Handing the lead to a chosen member (thesis §3.10; behaviour A8), with a deadline (W24).
+//
+//     accepted ──target has everything──► fired: TimeoutNow, step down ──► seen leading: done
+//        │                                         │
+//        └──deadline, cancelled──► serves on       └──another leads, deadline──► outcome unknown
+#include "core/rules.hpp"
+
+namespace rafted::core::hand_over {
+namespace {
+
+void fire(Turn& turn) {
+    State& state = turn.state;
+    state.hand_over->fired = true;
+    // Stepping down first ends the lease before anybody else can lead (D5).
+    turn.promise(state.hand_over->target, TimeoutNow{});
+    election::become_follower(turn, state.hard.term, NodeId());
+}
+
+void finish(Turn& turn, std::optional<ErrorCode> error) {
+    auto& waiting = turn.state.hand_over;
+    error ? turn.refuse(waiting->request, *error) : turn.answer(waiting->request);
+    waiting.reset();
+}
+
+std::optional<ErrorCode> refusal(const Turn& turn, NodeId target) {
+    const State& state = turn.state;
+    const Leader* leader = turn.leader();
+    const bool settled = state.log.committed() >= leader->term_start;
+    if (!settled || state.membership.is_changing()) return ErrorCode::change_in_progress;
+    if (target == state.self) return ErrorCode::already_leader;
+    if (!state.members().is_voter(target)) return ErrorCode::not_member;
+    if (contact::is_unresponsive(state, target, turn.now)) return ErrorCode::unresponsive;
+    return std::nullopt;
+}
+
+}  // namespace
+
+void on_transfer(Turn& turn, const TransferLead& input) {
+    State& state = turn.state;
+    if (turn.leader() == nullptr) return turn.refuse(input.request, ErrorCode::not_leader);
+    if (!input.target) {
+        if (state.hand_over) finish(turn, ErrorCode::cancelled);
+        return turn.answer(input.request);
+    }
+    if (const auto why = refusal(turn, *input.target)) return turn.refuse(input.request, *why);
+    if (state.hand_over) finish(turn, ErrorCode::cancelled);
+    const Time deadline = turn.now + Duration(state.config().leader_transfer_timeout);
+    state.hand_over = HandOver{input.request, *input.target, deadline, false};
+}
+
+void advance(Turn& turn) {
+    State& state = turn.state;
+    if (!state.hand_over) return;
+    const HandOver& waiting = *state.hand_over;
+    if (const Leader* leader = turn.leader(); leader != nullptr && !waiting.fired) {
+        const auto at = leader->followers.find(waiting.target);
+        const bool ready = at != leader->followers.end() &&
+                           at->second.mode == Progress::Mode::replicate &&
+                           at->second.match == state.log.last();
+        if (ready) return fire(turn);
+    } else if (state.leader) {
+        const bool done = state.leader == waiting.target;
+        return finish(turn, done ? std::nullopt : std::optional(ErrorCode::lost_lead));
+    }
+    if (turn.now >= waiting.deadline) finish(turn, ErrorCode::timeout);
+}
+
+void on_lead_lost(Turn& turn) {
+    auto& waiting = turn.state.hand_over;
+    if (waiting && !waiting->fired) finish(turn, ErrorCode::lost_lead);
+}
+
+}  // namespace rafted::core::hand_over

@@ -1,0 +1,196 @@
+// The switchboard: which rule takes which input, and how a step settles. No rule stands here.
+#include "core/member.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/codec.hpp"
+#include "core/rules.hpp"
+
+namespace rafted::core {
+
+void Turn::promise(NodeId to, Term term, Body body) const {
+    effects.send_after_write.push_back({state.self, to, term, std::move(body)});
+}
+void Turn::promise(NodeId to, Body body) const { promise(to, state.hard.term, std::move(body)); }
+void Turn::request(NodeId to, Body body) const {
+    effects.send_now.push_back({state.self, to, state.hard.term, std::move(body)});
+}
+void Turn::answer(RequestId request) const { effects.answers.push_back({request, {}, {}}); }
+void Turn::refuse(RequestId request, ErrorCode why) const {
+    effects.answers.push_back({request, why, state.leader});
+}
+
+namespace {
+
+struct Dispatch {
+    Turn& turn;
+    const Message* message = nullptr;
+
+    // Inputs.
+    void operator()(const Received& input) {
+        if (input.message.to != turn.state.self || input.message.from == turn.state.self) return;
+        std::visit(Dispatch{turn, &input.message}, input.message.body);
+    }
+    void operator()(const Propose& input) { proposals::on_propose(turn, input); }
+    void operator()(const Read& input) { reads::on_read(turn, input); }
+    void operator()(const ChangeMembers& input) { changes::on_change(turn, input); }
+    void operator()(const ChangeConfig& input) { changes::on_config(turn, input); }
+    void operator()(const TransferLead& input) { hand_over::on_transfer(turn, input); }
+    void operator()(const ForceRemove& input) { changes::on_force_remove(turn, input); }
+    void operator()(const Persisted& input) {
+        turn.state.stable_hard = input.hard_state;
+        turn.state.log.stable_to(input.last, input.last_term);
+        std::erase_if(turn.state.forced, [&](const ForcedRequest& waits) {
+            const bool stored = std::ranges::count(input.hard_state.forced_out, waits.target) > 0;
+            if (stored) turn.answer(waits.request);
+            return stored;
+        });
+        if (input.snapshot) snapshots::on_installed(turn, *input.snapshot);
+        election::on_hard_state_stable(turn);
+    }
+    void operator()(const SnapshotBroken& input) { snapshots::on_broken(turn, input.meta); }
+    void operator()(const SnapshotSaved& input) { snapshots::on_saved(turn, input.meta); }
+    void operator()(const HooksRan& input) {
+        turn.state.hooks_done = std::max(turn.state.hooks_done, input.upto);
+    }
+    void operator()(const TimePassed&) {}
+
+    // Messages.
+    void operator()(const AppendRequest& body) { replication::on_append(turn, *message, body); }
+    void operator()(const AppendReply& body) { replication::on_reply(turn, *message, body); }
+    void operator()(const VoteRequest& body) { election::on_request(turn, *message, body); }
+    void operator()(const VoteReply& body) { election::on_reply(turn, *message, body); }
+    void operator()(const SnapshotPiece& body) { snapshots::on_piece(turn, *message, body); }
+    void operator()(const SnapshotReply& body) { snapshots::on_reply(turn, *message, body); }
+    void operator()(const TimeoutNow&) { election::on_timeout_now(turn, *message); }
+    void operator()(const RemovedNotice& body) {
+        changes::on_removed_notice(turn, *message, body);
+    }
+};
+
+void collect_write(Turn& turn) {
+    State& state = turn.state;
+    Effects& effects = turn.effects;
+    auto [truncate_from, append] = state.log.take_unwritten();
+    effects.truncate_from = truncate_from;
+    effects.append = std::move(append);
+    if (!state.hard_written) effects.hard_state = state.hard;
+    state.hard_written = true;
+    const bool writes = effects.hard_state || effects.truncate_from || !effects.append.empty() ||
+                        !effects.snapshot_to_save.empty();
+    if (!writes) return;
+    effects.when_durable = {state.hard, state.log.last(), state.log.last_term(), {}};
+    for (const SnapshotPiece& piece : effects.snapshot_to_save) {
+        if (piece.last) effects.when_durable->snapshot = piece.meta;
+    }
+}
+
+Time next_wake(const Turn& turn) {
+    const State& state = turn.state;
+    Time wake = state.election_at;
+    if (state.hand_over) wake = std::min(wake, state.hand_over->deadline);
+    if (const Leader* leader = turn.leader()) {
+        wake = std::min(wake, contact::quorum_deadline(state, *leader, turn.now));
+        for (const auto& [id, progress] : leader->followers) {
+            wake = std::min(wake, progress.sent_at + Duration(state.config().heartbeat_interval));
+        }
+    }
+    return wake;
+}
+
+/// Deadlines are compared here, after all inputs: a message that came in time always counts (W23).
+void settle(Turn& turn) {
+    State& state = turn.state;
+    if (const Leader* leader = turn.leader()) {
+        const bool lost = turn.now >= contact::quorum_deadline(state, *leader, turn.now);
+        if (lost) election::become_follower(turn, state.hard.term, NodeId());
+    }
+    if (turn.leader() == nullptr && turn.now >= state.election_at) election::on_timeout(turn);
+    replication::advance_commit(turn);
+    replication::take_committed(turn);
+    changes::promote_ready(turn);
+    hand_over::advance(turn);
+    replication::send(turn, reads::want_round(turn));
+    reads::release(turn);
+    collect_write(turn);
+    turn.effects.wake_at = next_wake(turn);
+}
+
+}  // namespace
+
+Member::Member(Start start, Time now) {
+    state_.self = start.self;
+    state_.random = Random(start.seed);
+    state_.hard = state_.stable_hard = std::move(start.hard_state);
+    state_.member_since = start.member_since;
+    const auto& snapshot = start.snapshot;
+    const Index base = snapshot ? snapshot->index : Index();
+    const Term base_term = snapshot ? snapshot->term : Term();
+    if (snapshot) {
+        state_.membership = Membership(base, snapshot->members, state_.hard.forced_out);
+        state_.configs = {{base, snapshot->config}};
+        state_.log_time = snapshot->time;
+        state_.snapshot = snapshot;
+    } else {
+        state_.membership = Membership(Index(), {}, state_.hard.forced_out);
+        state_.configs = {{Index(), std::move(start.config)}};
+    }
+    state_.log = Log(base, base_term, std::move(start.entries));
+
+    Effects unused;
+    Turn turn{now, state_, unused};
+    for (Index i = base + 1; i <= state_.log.last(); ++i) {
+        proposals::note(turn, state_.log.at(i));
+    }
+    election::restart_timer(turn);
+    if (state_.members().is_only_voter(state_.self)) {
+        state_.election_at = now;
+    } else if (start.restarted) {
+        state_.refuse_votes_until = now + contact::refusal_time(state_);
+    }
+}
+
+Effects Member::step(Time now, std::span<const Input> inputs) {
+    const Role role_before = role();
+    const Term term_before = state_.hard.term;
+    const NodeId leader_before = state_.leader;
+    Effects effects;
+    Turn turn{now, state_, effects};
+    for (const Input& input : inputs) {
+        if (std::holds_alternative<Removed>(state_.role)) break;
+        std::visit(Dispatch{turn, nullptr}, input);
+    }
+    settle(turn);
+    if (role() != role_before || term_before != state_.hard.term ||
+        leader_before != state_.leader) {
+        effects.role_changed = {role(), state_.hard.term, state_.leader};
+    }
+    return effects;
+}
+
+Role Member::role() const {
+    constexpr Role roles[] = {Role::follower, Role::pre_candidate, Role::candidate, Role::leader,
+                              Role::removed};
+    return roles[state_.role.index()];
+}
+
+bool Member::has_lease(Time now) const { return reads::lease_is_valid(state_, now); }
+
+std::vector<NodeId> Member::unresponsive(Time now) const {
+    std::vector<NodeId> silent;
+    if (const auto* leader = std::get_if<Leader>(&state_.role)) {
+        for (const auto& [id, progress] : leader->followers) {
+            const bool counts = state_.members().contains(id);
+            if (counts && contact::is_unresponsive(state_, id, now)) silent.push_back(id);
+        }
+    }
+    return silent;
+}
+
+Entry founding_entry(const Peer& founder, const GroupConfig& config, LogTime time) {
+    const Founding founding{Members({founder}), config};
+    return Entry::make({Term(), Index(1), EntryKind::founding, time}, encode(founding));
+}
+
+}  // namespace rafted::core

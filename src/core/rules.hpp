@@ -1,0 +1,95 @@
+// The rules of Raft as functions on a turn, one group per file. Only member.cpp calls across.
+#pragma once
+
+#include "core/state.hpp"
+
+namespace rafted::core {
+
+namespace election {  // election.cpp: §5.2, §5.4.1, thesis §3.10, §6.4.1, §9.6
+/// Restarts the election timer: a random time in (T, 2T].
+void restart_timer(Turn& turn);
+void on_timeout(Turn& turn);
+void campaign(Turn& turn, bool handed_over);
+void on_request(Turn& turn, const Message& message, const VoteRequest& request);
+void on_reply(Turn& turn, const Message& message, const VoteReply& reply);
+void on_timeout_now(Turn& turn, const Message& message);
+/// Own vote counts once it is on disk; a won tally makes a leader.
+void on_hard_state_stable(Turn& turn);
+/// Enters a larger term, or leaves a role in the same one.
+void become_follower(Turn& turn, Term term, NodeId leader);
+}  // namespace election
+
+namespace replication {  // replication.cpp (leader), follower.cpp (follower): §5.3
+Progress new_progress(const Turn& turn);
+void on_append(Turn& turn, const Message& message, const AppendRequest& request);
+void on_reply(Turn& turn, const Message& message, const AppendReply& reply);
+/// Leader: sends what each follower may get now; `everyone` forces a message to each.
+void send(Turn& turn, bool everyone);
+/// Leader: commits what a majority holds, own term only (§5.4.2).
+void advance_commit(Turn& turn);
+/// Anyone: hands out what is committed, in force from now on.
+void take_committed(Turn& turn);
+/// A leader of our term or a later one spoke: follow it. Returns whether it may be heard.
+bool hear_leader(Turn& turn, const Message& message);
+}  // namespace replication
+
+namespace snapshots {  // snapshots.cpp: §7
+void send_piece(Turn& turn, NodeId to, Progress& progress);
+void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece);
+void on_reply(Turn& turn, const Message& message, const SnapshotReply& reply);
+void on_installed(Turn& turn, const SnapshotMeta& meta);
+void on_broken(Turn& turn, const SnapshotMeta& meta);
+void on_saved(Turn& turn, const SnapshotMeta& meta);
+}  // namespace snapshots
+
+namespace proposals {  // proposals.cpp: §5.3, §8
+void on_propose(Turn& turn, const Propose& input);
+/// Appends an entry of the current term and takes note of what it carries.
+Index append(Turn& turn, EntryKind kind, BytesView payload);
+/// Takes note of an entry's member list or config, whoever appended it.
+void note(Turn& turn, const Entry& entry);
+}  // namespace proposals
+
+namespace reads {  // reads.cpp: thesis §6.4
+void on_read(Turn& turn, const Read& input);
+/// Whether this member leads and may answer reads from its own state: lease and own-term commit.
+bool lease_is_valid(const State& state, Time now);
+/// Releases the reads whose round a majority has confirmed.
+void release(Turn& turn);
+/// Reads wait for a round that has not been sent to everyone.
+bool want_round(const Turn& turn);
+}  // namespace reads
+
+namespace contact {  // contact.cpp: what a leader may conclude from who has answered
+/// Send time of the newest request that a majority of voters (itself included) has answered.
+Time majority_heard(const State& state, const Leader& leader, Time now);
+std::uint64_t majority_round(const State& state, const Leader& leader);
+bool is_unresponsive(const State& state, NodeId id, Time now);
+/// When a leader that hears nobody more steps down: two election timeouts after the majority.
+Time quorum_deadline(const State& state, const Leader& leader, Time now);
+/// Until when no other leader can have been elected; Time::min() if leases are off.
+Time lease_until(const State& state, const Leader& leader, Time now);
+/// How long a voter refuses votes after it has heard a leader.
+Duration refusal_time(const State& state);
+}  // namespace contact
+
+namespace changes {  // changes.cpp: §6, thesis §4; behaviour A7–A10
+void on_change(Turn& turn, const ChangeMembers& input);
+void on_config(Turn& turn, const ChangeConfig& input);
+void on_force_remove(Turn& turn, const ForceRemove& input);
+void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice);
+/// The list in force has changed: a leader follows it with its followers.
+void follow_members(Turn& turn);
+/// Leader: promotes a joining member that has caught up.
+void promote_ready(Turn& turn);
+void on_committed(Turn& turn, const Entry& entry);
+}  // namespace changes
+
+namespace hand_over {  // hand_over.cpp: thesis §3.10; behaviour A8
+void on_transfer(Turn& turn, const TransferLead& input);
+/// Fires when the target has everything; gives up at the deadline; sees the end.
+void advance(Turn& turn);
+void on_lead_lost(Turn& turn);
+}  // namespace hand_over
+
+}  // namespace rafted::core

@@ -1,0 +1,106 @@
+// Snapshots between members (§7), piece by piece, and the log's start after one of our own. The
+// bytes never pass through here: pieces name an offset, the host puts the bytes in and takes them.
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/rules.hpp"
+
+namespace rafted::core::snapshots {
+namespace {
+
+void accept(Turn& turn, const Incoming& incoming, Index index) {
+    turn.promise(incoming.from, AppendReply{true, index, Term(), Index(), incoming.stamp});
+}
+
+}  // namespace
+
+void send_piece(Turn& turn, NodeId to, Progress& progress) {
+    const Duration patience = turn.state.config().election_timeout;
+    if (progress.waits && turn.now < progress.piece_at + patience) return;
+    progress.waits = true;
+    progress.piece_at = turn.now;
+    const Stamp stamp{turn.leader()->round, turn.now};
+    turn.request(to, SnapshotPiece{*progress.snapshot, progress.offset, {}, false, stamp});
+}
+
+void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
+    State& state = turn.state;
+    if (!replication::hear_leader(turn, message)) return;
+    auto& incoming = state.incoming;
+    if (incoming && incoming->whole) return;
+    const Incoming here{piece.meta, message.from, 0, false, piece.stamp};
+    // Older than what we have: nothing goes back (W2, W3), and the leader learns where we are.
+    if (piece.meta.index <= state.log.committed()) {
+        return accept(turn, here, state.log.committed());
+    }
+    const bool same = incoming && incoming->meta == piece.meta;
+    if (!same) incoming = here;
+    incoming->from = message.from;
+    incoming->stamp = piece.stamp;
+    if (piece.offset == incoming->next_offset && !(piece.data.empty() && !piece.last)) {
+        incoming->next_offset += piece.data.size();
+        incoming->whole = piece.last;
+        turn.effects.snapshot_to_save.push_back(piece);
+        if (piece.last) return;  // Answered when it is verified and in place.
+    }
+    turn.promise(message.from,
+                 SnapshotReply{piece.meta.index, incoming->next_offset, piece.stamp});
+}
+
+void on_reply(Turn& turn, const Message& message, const SnapshotReply& reply) {
+    State& state = turn.state;
+    if (message.term > state.hard.term && state.members().contains(message.from)) {
+        return election::become_follower(turn, message.term, NodeId());
+    }
+    Leader* leader = turn.leader();
+    if (leader == nullptr || message.term != state.hard.term) return;
+    const auto at = leader->followers.find(message.from);
+    if (at == leader->followers.end()) return;
+    Progress& progress = at->second;
+    if (reply.stamp.round < progress.since_round || reply.stamp.round > leader->round) return;
+    progress.answered = true;
+    if (reply.stamp.round > progress.acked.round) progress.acked = reply.stamp;
+    if (progress.mode != Progress::Mode::snapshot) return;
+    if (progress.snapshot->index != reply.index) return;
+    progress.offset = reply.next_offset;
+    progress.waits = false;
+}
+
+void on_installed(Turn& turn, const SnapshotMeta& meta) {
+    State& state = turn.state;
+    if (!state.incoming || !(state.incoming->meta == meta)) return;
+    const Incoming incoming = *std::exchange(state.incoming, std::nullopt);
+    CHECK(meta.index > state.log.committed(), "a snapshot was installed under a commit");
+    const bool keeps_log = state.log.holds(meta.index, meta.term);
+    state.log.restore(meta.index, meta.term);
+    state.membership.restore(meta.index, meta.members, keeps_log);
+    std::erase_if(state.configs, [&](const ConfigVersion& version) {
+        return !keeps_log || version.index <= meta.index;
+    });
+    state.configs.insert(state.configs.begin(), {meta.index, meta.config});  // W10
+    state.log_time = std::max(state.log_time, meta.time);
+    state.snapshot = meta;
+    turn.effects.load_snapshot = meta;
+    changes::follow_members(turn);
+    accept(turn, incoming, meta.index);
+}
+
+void on_broken(Turn& turn, const SnapshotMeta& meta) {
+    auto& incoming = turn.state.incoming;
+    if (!incoming || !(incoming->meta == meta)) return;
+    incoming->next_offset = 0;
+    incoming->whole = false;
+    turn.promise(incoming->from, SnapshotReply{meta.index, 0, incoming->stamp});
+}
+
+void on_saved(Turn& turn, const SnapshotMeta& meta) {
+    State& state = turn.state;
+    if (state.snapshot && meta.index <= state.snapshot->index) return;
+    state.snapshot = meta;
+    const auto keep = state.config().log_bytes_kept;
+    state.log.compact(meta.index, meta.term, state.log.index_keeping(keep, meta.index) + 1);
+    turn.effects.compact_below = state.log.first();
+}
+
+}  // namespace rafted::core::snapshots

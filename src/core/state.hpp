@@ -1,0 +1,95 @@
+// The whole state of one member, and the turn in which it is changed. A plain regular value: the
+// rules that change it are functions, one file per concern.
+//   1. hard is what the member goes by; stable_hard is what is known to be on disk.
+//   2. A Turn lives for one step; its effects are complete only when the step has settled.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/effects.hpp"
+#include "core/log.hpp"
+#include "core/membership.hpp"
+#include "core/random.hpp"
+#include "core/roles.hpp"
+
+namespace rafted::core {
+
+/// A change of leader that somebody waits for; outlives the role, as its end is seen afterwards.
+struct HandOver {
+    RequestId request = 0;
+    NodeId target;
+    Time deadline{};
+    bool fired = false;  ///< TimeoutNow has gone out.
+    bool operator==(const HandOver&) const = default;
+};
+
+/// A snapshot being received.
+struct Incoming {
+    SnapshotMeta meta;
+    NodeId from;
+    std::uint64_t next_offset = 0;
+    bool whole = false;  ///< The last piece is with the storage.
+    Stamp stamp;         ///< Of the newest piece.
+    bool operator==(const Incoming&) const = default;
+};
+
+/// A config that is on its way or in force, with its place in the log.
+struct ConfigVersion {
+    Index index;
+    GroupConfig config;
+    bool operator==(const ConfigVersion&) const = default;
+};
+
+struct ForcedRequest {
+    RequestId request = 0;
+    NodeId target;
+    bool operator==(const ForcedRequest&) const = default;
+};
+
+struct State {
+    NodeId self;
+    Random random;
+
+    HardState hard;
+    HardState stable_hard;
+    bool hard_written = true;  ///< hard has been handed to the storage.
+    Log log;
+    Membership membership;
+    std::vector<ConfigVersion> configs;  ///< The first is in force, the others are uncommitted.
+    LogTime log_time{};
+
+    RoleState role;
+    NodeId leader;             ///< Of this term, if known.
+    Time election_at = never;  ///< Campaign then, if a voter.
+    Time refuse_votes_until{};
+    std::optional<SnapshotMeta> snapshot;  ///< The newest own snapshot.
+    std::optional<Incoming> incoming;
+    std::optional<HandOver> hand_over;
+    std::vector<ForcedRequest> forced;  ///< Answered when on disk.
+    Index hooks_done;
+    Index member_since;  ///< It joined by the entry at this index; older removals are past.
+
+    const GroupConfig& config() const { return configs.front().config; }
+    const Members& members() const { return membership.current(); }
+    bool is_voter() const { return members().is_voter(self); }
+    bool operator==(const State&) const = default;
+};
+
+/// One step in progress.
+struct Turn {
+    Time now;
+    State& state;
+    Effects& effects;
+
+    Leader* leader() const { return std::get_if<Leader>(&state.role); }
+    /// A promise: goes out once everything said before is on disk.
+    void promise(NodeId to, Body body) const;
+    void promise(NodeId to, Term term, Body body) const;
+    /// A sitting leader's request: may overtake its own write.
+    void request(NodeId to, Body body) const;
+    void answer(RequestId request) const;
+    void refuse(RequestId request, ErrorCode why) const;
+};
+
+}  // namespace rafted::core
