@@ -2,6 +2,7 @@
 // Not a codec: what the bytes mean is said by codec.hpp (values) and the cores' own codecs.
 //   1. A Reader never reads past its end; after a failure it stays failed and returns zeros.
 //   2. A length read from outside is checked against what is left before anything is allocated.
+//   3. What is nested deeper than max_nesting fails on both sides: the stack is bounded too.
 #pragma once
 
 #include <bit>
@@ -32,6 +33,9 @@ inline std::string_view text_of(BytesView bytes) {
 }
 inline Bytes copy_of(BytesView bytes) { return {bytes.begin(), bytes.end()}; }
 
+/// Containers within containers: a Writer that goes deeper has failed, a Reader refuses.
+inline constexpr std::uint32_t max_nesting = 256;
+
 /// Appends to a byte buffer it owns.
 class Writer {
 public:
@@ -54,9 +58,21 @@ public:
     BytesView view() const { return bytes_; }
     Bytes take() { return std::move(bytes_); }
     void reserve(std::size_t n) { bytes_.reserve(n); }
+    /// What was written from this offset on, to be changed in place.
+    std::span<std::byte> written_from(std::size_t at) { return std::span(bytes_).subspan(at); }
+
+    /// Something was written that no Reader can take back (too long or too deep).
+    void fail() { failed_ = true; }
+    bool failed() const { return failed_; }
+    void descend() {
+        if (++depth_ > max_nesting) fail();
+    }
+    void ascend() { --depth_; }
 
 private:
     Bytes bytes_;
+    std::uint32_t depth_ = 0;
+    bool failed_ = false;
 };
 
 /// Reads what a Writer wrote; keeps no copy, so the bytes must outlive it.
@@ -97,8 +113,14 @@ public:
     std::size_t left() const { return rest_.size(); }
     BytesView rest() const { return rest_; }
 
+    void descend() {
+        if (++depth_ > max_nesting) fail();
+    }
+    void ascend() { --depth_; }
+
 private:
     BytesView rest_;
+    std::uint32_t depth_ = 0;
     bool failed_ = false;
 };
 

@@ -85,6 +85,10 @@ struct NodeConfig {
     unsigned value_threads = 2;
     /// Client and peer connections accepted at once.
     unsigned max_connections = 10'000;
+    /// Requests of one client connection that wait for their answers; more are refused with busy.
+    unsigned max_requests_per_connection = 10'000;
+    /// Bytes of answers queued towards one client; beyond it the connection is cut.
+    std::uint64_t max_client_queue_bytes = 64 << 20;
     /// Requests waiting in the node's mailbox; more are refused with busy.
     std::uint64_t max_waiting_requests = 100'000;
     /// Largest frame accepted from the wire; must exceed every group's max_command_bytes.

@@ -141,6 +141,10 @@ void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& 
     const bool added_again =
         state.members().contains(state.self) && state.membership.current_index() > notice.index;
     if (added_again || turn.leader() != nullptr) return;
+    for (const ForcedRequest& waits : state.forced) {
+        turn.refuse(waits.request, ErrorCode::removed);
+    }
+    state.forced.clear();
     state.role = Removed{};
     state.leader = NodeId();
     state.election_at = never;

@@ -60,6 +60,7 @@ void put_body(Writer& out, const SnapshotPiece& body) {
     out.number(body.offset);
     put(out, body.last);
     put(out, body.stamp);
+    out.number(body.checksum);
     out.blob(body.data);
 }
 void put_body(Writer& out, const SnapshotReply& body) {
@@ -133,6 +134,7 @@ SnapshotPiece get_piece(Reader& in) {
     body.offset = in.number<std::uint64_t>();
     body.last = get_bool(in);
     body.stamp = get_stamp(in);
+    body.checksum = in.number<std::uint64_t>();
     body.data = copy_of(in.blob());
     return body;
 }

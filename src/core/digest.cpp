@@ -47,7 +47,7 @@ void put(Writer& out, const Progress& progress) {
     put(out, progress.since_round);
     put(out, progress.snapshot);
     put(out, progress.offset);
-    put(out, progress.piece_at);
+    put(out, progress.piece);
     put(out, progress.catch_up_target.value);
     put(out, progress.catch_up_started);
 }
@@ -89,6 +89,7 @@ void put_waiting(Writer& out, const State& state) {
     if (const auto& incoming = state.incoming) {
         put(out, incoming->meta);
         put(out, incoming->from.value);
+        put(out, incoming->term.value);
         put(out, incoming->next_offset);
         put(out, std::uint64_t{incoming->whole});
         put(out, incoming->stamp);

@@ -94,10 +94,9 @@ void on_timeout(Turn& turn) {
     if (state.is_voter()) {
         state.role = PreCandidate{{{state.self, true}}};
         if (state.members().voter_count() == 1) return campaign(turn, false);
-    } else if (state.members().contains(state.self)) {
-        return;  // A learner waits for whoever leads.
     }
-    // One that is in nobody's list asks as well: the leader will say that it was removed.
+    // A learner, or one that is in nobody's list, asks as well but counts no answers: it may have
+    // been removed without hearing of it, and the leader will say so.
     ask_for_votes(turn, state.hard.term + 1, request_of(state, true, false));
 }
 

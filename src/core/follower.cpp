@@ -66,8 +66,9 @@ bool hear_leader(Turn& turn, const Message& message) {
 void on_append(Turn& turn, const Message& message, const AppendRequest& request) {
     State& state = turn.state;
     if (!hear_leader(turn, message)) {
-        // Our larger term tells a leader that was left behind to step down (§5.1).
-        if (message.term < state.hard.term) refuse(turn, message, request);
+        // Our larger term tells a leader that was left behind to step down (§5.1). Without a stamp:
+        // it may lead our term by now, and must not take this for an answer to what it says there.
+        if (message.term < state.hard.term) turn.promise(message.from, AppendReply{});
         return;
     }
     // While a whole snapshot is being put in place, nothing else is appended.

@@ -14,7 +14,9 @@ void check_leader(const State& state, const Leader& leader) {
     CHECK(state.election_at == never, "a leader holds no election");
     CHECK(state.hard.vote == state.self, "a leader voted for itself");
     CHECK(state.stable_hard.term == state.hard.term, "a leader's term is on disk");
-    CHECK(state.log.holds(leader.term_start, state.hard.term), "a leader's term has begun");
+    const bool began = leader.term_start < state.log.first() ||
+                       state.log.holds(leader.term_start, state.hard.term);
+    CHECK(began, "a leader's term has begun");
     for (const Peer& peer : state.members().all()) {
         const bool known = peer.id == state.self || leader.followers.contains(peer.id);
         CHECK(known, "a leader follows every member with a progress");

@@ -9,6 +9,8 @@ namespace rafted::core {
 
 Log::Log(Index snapshot, Term snapshot_term, std::vector<Entry> entries)
     : base_(snapshot), base_term_(snapshot_term) {
+    // A leader may have saved what its own disk had not taken yet: such a log adds nothing.
+    if (!entries.empty() && entries.back().index() < snapshot) entries.clear();
     auto kept = entries.begin();
     if (!entries.empty() && entries.front().index() <= snapshot) {
         // The oldest kept entry only serves to know its term: what came before it is gone.

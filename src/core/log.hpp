@@ -23,7 +23,7 @@ class Log {
 public:
     Log() = default;
     /// A log as recovered: everything in `entries` is on disk; committed up to the snapshot.
-    /// requires: entries have no gap, reach the snapshot or begin right after it.
+    /// requires: entries have no gap and begin right after the snapshot or earlier.
     Log(Index snapshot, Term snapshot_term, std::vector<Entry> entries);
 
     Index first() const { return base_ + 1; }

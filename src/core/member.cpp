@@ -42,9 +42,13 @@ struct Dispatch {
         turn.state.stable_hard = input.hard_state;
         turn.state.log.stable_to(input.last, input.last_term);
         std::erase_if(turn.state.forced, [&](const ForcedRequest& waits) {
-            const bool stored = std::ranges::count(input.hard_state.forced_out, waits.target) > 0;
-            if (stored) turn.answer(waits.request);
-            return stored;
+            const auto& stored = input.hard_state.forced_out;
+            const auto& forced = turn.state.hard.forced_out;
+            // A committed list may have made the note needless before it was on disk.
+            const bool done = std::ranges::count(stored, waits.target) > 0 ||
+                              std::ranges::count(forced, waits.target) == 0;
+            if (done) turn.answer(waits.request);
+            return done;
         });
         if (input.snapshot) snapshots::on_installed(turn, *input.snapshot);
         election::on_hard_state_stable(turn);
@@ -68,6 +72,17 @@ struct Dispatch {
         changes::on_removed_notice(turn, *message, body);
     }
 };
+
+/// One that was removed does nothing any more, but whoever asks it gets an answer.
+void refuse_removed(const Turn& turn, const Input& input) {
+    std::visit(
+        [&turn](const auto& what) {
+            if constexpr (requires { what.request; }) {
+                turn.refuse(what.request, ErrorCode::removed);
+            }
+        },
+        input);
+}
 
 void collect_write(Turn& turn) {
     State& state = turn.state;
@@ -158,7 +173,10 @@ Effects Member::step(Time now, std::span<const Input> inputs) {
     Effects effects;
     Turn turn{now, state_, effects};
     for (const Input& input : inputs) {
-        if (std::holds_alternative<Removed>(state_.role)) break;
+        if (std::holds_alternative<Removed>(state_.role)) {
+            refuse_removed(turn, input);
+            continue;
+        }
         std::visit(Dispatch{turn, nullptr}, input);
     }
     settle(turn);

@@ -32,7 +32,7 @@ struct Progress {
     // While in snapshot mode:
     std::optional<SnapshotMeta> snapshot;
     std::uint64_t offset = 0;
-    Time piece_at{};  ///< When the piece at `offset` was sent last.
+    Stamp piece;  ///< Of the piece sent last; answers to older ones are doubled or late.
 
     // Catching up in rounds (thesis §4.2.1), for a member that joins:
     Index catch_up_target;

@@ -9,19 +9,29 @@
 namespace rafted::core::snapshots {
 namespace {
 
+/// The stamp to answer with: a leader that lost its lead and won it back does not know the old one.
+Stamp stamp_now(const Turn& turn, const Incoming& incoming) {
+    return incoming.term == turn.state.hard.term ? incoming.stamp : Stamp{};
+}
+
 void accept(Turn& turn, const Incoming& incoming, Index index) {
-    turn.promise(incoming.from, AppendReply{true, index, Term(), Index(), incoming.stamp});
+    const Stamp stamp = stamp_now(turn, incoming);
+    turn.promise(incoming.from, AppendReply{true, index, Term(), Index(), stamp});
 }
 
 }  // namespace
 
 void send_piece(Turn& turn, NodeId to, Progress& progress) {
     const Duration patience = turn.state.config().election_timeout;
-    if (progress.waits && turn.now < progress.piece_at + patience) return;
+    if (progress.waits && turn.now < progress.piece.sent_at + patience) return;
+    // A piece that got lost is sent again; one of a snapshot we may not have any more is not.
+    const bool is_old = *progress.snapshot != *turn.state.snapshot;
+    if (is_old && (progress.waits || progress.offset == 0)) {
+        progress.become_snapshot(*turn.state.snapshot);
+    }
     progress.waits = true;
-    progress.piece_at = turn.now;
-    const Stamp stamp{turn.leader()->round, turn.now};
-    turn.request(to, SnapshotPiece{*progress.snapshot, progress.offset, {}, false, stamp});
+    progress.piece = {turn.leader()->round, turn.now};
+    turn.request(to, SnapshotPiece{*progress.snapshot, progress.offset, {}, false, progress.piece});
 }
 
 void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
@@ -29,7 +39,7 @@ void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
     if (!replication::hear_leader(turn, message)) return;
     auto& incoming = state.incoming;
     if (incoming && incoming->whole) return;
-    const Incoming here{piece.meta, message.from, 0, false, piece.stamp};
+    const Incoming here{piece.meta, message.from, message.term, 0, false, piece.stamp};
     // Older than what we have: nothing goes back (W2, W3), and the leader learns where we are.
     if (piece.meta.index <= state.log.committed()) {
         return accept(turn, here, state.log.committed());
@@ -37,6 +47,7 @@ void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
     const bool same = incoming && incoming->meta == piece.meta;
     if (!same) incoming = here;
     incoming->from = message.from;
+    incoming->term = message.term;
     incoming->stamp = piece.stamp;
     if (piece.offset == incoming->next_offset && !(piece.data.empty() && !piece.last)) {
         incoming->next_offset += piece.data.size();
@@ -62,7 +73,7 @@ void on_reply(Turn& turn, const Message& message, const SnapshotReply& reply) {
     progress.answered = true;
     if (reply.stamp.round > progress.acked.round) progress.acked = reply.stamp;
     if (progress.mode != Progress::Mode::snapshot) return;
-    if (progress.snapshot->index != reply.index) return;
+    if (progress.snapshot->index != reply.index || progress.piece != reply.stamp) return;
     progress.offset = reply.next_offset;
     progress.waits = false;
 }
@@ -91,7 +102,7 @@ void on_broken(Turn& turn, const SnapshotMeta& meta) {
     if (!incoming || !(incoming->meta == meta)) return;
     incoming->next_offset = 0;
     incoming->whole = false;
-    turn.promise(incoming->from, SnapshotReply{meta.index, 0, incoming->stamp});
+    turn.promise(incoming->from, SnapshotReply{meta.index, 0, stamp_now(turn, *incoming)});
 }
 
 void on_saved(Turn& turn, const SnapshotMeta& meta) {

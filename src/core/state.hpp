@@ -28,9 +28,10 @@ struct HandOver {
 struct Incoming {
     SnapshotMeta meta;
     NodeId from;
+    Term term;  ///< In which the newest piece came.
     std::uint64_t next_offset = 0;
     bool whole = false;  ///< The last piece is with the storage.
-    Stamp stamp;         ///< Of the newest piece.
+    Stamp stamp;         ///< Of the newest piece; it says nothing in any other term.
     bool operator==(const Incoming&) const = default;
 };
 

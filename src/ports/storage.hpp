@@ -39,7 +39,9 @@ struct GroupWrite {
     std::optional<Index> truncate_from;
     std::vector<core::Entry> append;
     /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
-    /// restarts after it, unless it holds the snapshot's last entry already.
+    /// restarts after it, unless it holds the snapshot's last entry already. A piece at offset 0
+    /// starts over, one out of place is ignored. If the whole does not verify, the batch's answer
+    /// is corrupt: nothing of the snapshot is kept, all else of the batch is durable.
     std::vector<core::SnapshotPiece> pieces;
     std::optional<Index> compact_below;
 };
@@ -79,6 +81,9 @@ public:
     virtual ~SnapshotSource() = default;
     virtual const core::SnapshotMeta& meta() const = 0;
     virtual std::uint64_t size() const = 0;
+    /// Of all bytes, as computed when they were taken: travels with the last piece (SnapshotPiece),
+    /// so that the receiver verifies what the sender's value wrote.
+    virtual std::uint64_t checksum() const = 0;
     /// Up to `max` bytes; fewer only at the end. Fails with corrupt if they do not verify.
     virtual Result<Bytes> read(std::uint64_t offset, std::size_t max) = 0;
 };
@@ -89,7 +94,8 @@ public:
     /// Once, before anything else.
     virtual Result<Recovered> recover() = 0;
     virtual Result<void> set_cluster(ClusterId cluster) = 0;
-    /// Never blocks. Gathers with what waits: one sync for all.
+    /// Never blocks. Gathers with what waits: one sync for all. Refused, with nothing kept: invalid
+    /// (does not fit the group's log), too_large, disk_full (try again later), disk_failed, stopped.
     virtual void write(Batch batch, Done done) = 0;
     /// A new local snapshot; used on a value's thread beside running writes.
     virtual Result<std::unique_ptr<SnapshotSink>> save_snapshot(Slot slot,

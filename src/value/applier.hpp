@@ -4,13 +4,12 @@
 //   2. Every member's applier reaches the same value, sessions and answers from the same entries.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "core/entry.hpp"
-#include "core/members.hpp"
+#include "core/message.hpp"
 #include "rafted/config.hpp"
 #include "rafted/machine.hpp"
 #include "value/sessions.hpp"
@@ -38,24 +37,31 @@ public:
 
     /// Value and sessions as they are now, detached; for a snapshot at applied().
     Result<std::unique_ptr<Frozen>> freeze() const;
-    /// Becomes what a Frozen of freeze() saved. Fails with corrupt; then the applier is unchanged.
+    /// Becomes what a Frozen of freeze() saved. Fails with corrupt, or wrong_version if another
+    /// program wrote it; then the applier is unchanged.
     Result<void> load(const core::SnapshotMeta& meta, BytesView saved);
 
     Index applied() const { return applied_; }
+    /// What a snapshot taken now would stand for.
+    core::SnapshotMeta meta() const { return {applied_, term_, time_, members_, config_}; }
     std::uint64_t session_count() const { return sessions_.size(); }
     const Machine& machine() const { return *machine_; }
 
 private:
+    void apply_one(const core::Entry& entry, Applied& applied);
     Result<Bytes> apply_command(const core::Entry& entry, HookCall& hook);
-    HookCall apply_members(const core::Entry& entry);
+    HookCall change_members(core::Members members);
+    void take_config(const GroupConfig& config);
 
     MachineFactory factory_;
     std::unique_ptr<Machine> machine_;
     GroupId group_;
-    GroupConfig config_;      // as of applied_
-    core::Members members_;   // as of applied_, to tell who came and who went
+    GroupConfig config_;     // as of applied_
+    core::Members members_;  // as of applied_, to tell who came and who went
     Sessions sessions_;
     Index applied_;
+    Term term_;  // of the entry at applied_
+    core::LogTime time_{};
 };
 
 }  // namespace rafted::value

@@ -1,0 +1,49 @@
+// The one binary of Rafted: reads the arguments and runs the subcommand they choose.
+#include <iostream>
+
+#include "command.hpp"
+
+namespace {
+
+constexpr auto about =
+    "Rafted: typed, replicated values for C++.\n"
+    "Looks at and tends groups that any program embedding the library runs.\n";
+
+constexpr auto closing =
+    "Exit codes: 0 done, 1 failed (stderr says what, and whether it happened), 2 called wrongly.\n"
+    "Durations and sizes carry their unit in the name: _ms milliseconds, _bytes bytes.\n\n"
+    "Examples:\n"
+    "  rafted demo                                     see a value outlive its leader\n"
+    "  rafted status 127.0.0.1:7001                    all groups of that node, all members\n"
+    "  rafted leader move 127.0.0.1:7001 hits 127.0.0.1:7002\n"
+    "  rafted inspect data/a                           a directory that no process has open\n";
+
+/// Reading arguments ends either with a request for help (0) or with a mistake (2).
+int usage_code(const CLI::App& app, const CLI::ParseError& error) {
+    const int code = app.exit(error, std::cout, std::cerr);
+    return code == 0 ? rafted::app::exit_done : rafted::app::exit_usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app(about, "rafted");
+    app.set_version_flag("--version", "rafted " RAFTED_VERSION);
+    app.require_subcommand(1);
+    app.footer(closing);
+    app.get_formatter()->column_width(34);
+    rafted::app::Chosen chosen;
+    rafted::app::add_demo(app, chosen);
+    rafted::app::add_status(app, chosen);
+    rafted::app::add_member(app, chosen);
+    rafted::app::add_leader(app, chosen);
+    rafted::app::add_config(app, chosen);
+    rafted::app::add_inspect(app, chosen);
+    rafted::app::add_demo_node(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return usage_code(app, error);
+    }
+    return chosen.run();
+}

@@ -1,0 +1,98 @@
+# One program per folder of tests/, each of its tests a ctest test "folder.Suite.Name" with the
+# folder as label; and the tests that are scripts. "full" tests only run with ctest -C Full.
+
+find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
+find_program(RAFTED_PYTHON python3 REQUIRED)
+include(GoogleTest)
+
+set(RAFTED_TIMEOUT_FACTOR 1 CACHE STRING "How much slower than release the tests may be")
+math(EXPR test_timeout "120 * ${RAFTED_TIMEOUT_FACTOR}")
+math(EXPR long_timeout "600 * ${RAFTED_TIMEOUT_FACTOR}")
+
+add_library(rafted_test_base INTERFACE)
+target_include_directories(rafted_test_base INTERFACE ${PROJECT_SOURCE_DIR}/tests)
+target_compile_definitions(rafted_test_base INTERFACE
+    RAFTED_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    RAFTED_BINARY="${PROJECT_BINARY_DIR}/bin/rafted")
+target_link_libraries(rafted_test_base INTERFACE
+    rafted_inside GTest::gtest GTest::gmock rapidcheck)
+
+rafted_sources(support_sources tests/support)
+if(support_sources)
+    add_library(rafted_test_support STATIC ${support_sources})
+    rafted_setup(rafted_test_support)
+    target_link_libraries(rafted_test_support PUBLIC rafted_test_base)
+endif()
+
+foreach(folder unit paper script contract sim disk live)
+    rafted_sources(test_sources tests/${folder})
+    if(NOT test_sources)
+        continue()
+    endif()
+    add_executable(test_${folder} ${test_sources})
+    rafted_setup(test_${folder})
+    target_link_libraries(test_${folder} PRIVATE
+        $<TARGET_NAME_IF_EXISTS:rafted_test_support> rafted_test_base GTest::gtest_main)
+    set(properties LABELS ${folder} TIMEOUT ${test_timeout})
+    if(folder MATCHES "sim|live|disk")
+        set(properties LABELS ${folder} TIMEOUT ${long_timeout})
+    endif()
+    if(folder STREQUAL "live")
+        list(APPEND properties RUN_SERIAL TRUE)
+        if(TARGET rafted_app)
+            add_dependencies(test_live rafted_app)
+        endif()
+    endif()
+    gtest_discover_tests(test_${folder}
+        TEST_PREFIX ${folder}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES ${properties})
+endforeach()
+
+# What follows looks at the tree and at a finished build; once, in the builds that users make.
+if(RAFTED_SANITIZE)
+    return()
+endif()
+
+# The style, and the proof that the style checker sees what it should.
+rafted_script_test(tidy tree COMMAND ${RAFTED_PYTHON} tools/tidy)
+rafted_script_test(tidy self COMMAND ${RAFTED_PYTHON} tools/tidy --self-test)
+
+# What is printed in the documents is compiled.
+rafted_script_test(docs snippets COMMAND ${RAFTED_PYTHON} tests/docs/snippets.py
+    ${PROJECT_BINARY_DIR} ${CMAKE_CXX_COMPILER})
+
+# The installed package, used from outside the tree in both ways.
+if(RAFTED_INSTALL)
+    foreach(step install cmake pkgconfig relocated)
+        rafted_script_test(package ${step}
+            COMMAND tests/package/check ${step} ${PROJECT_BINARY_DIR} ${CMAKE_CXX_COMPILER})
+        set_tests_properties(package.${step} PROPERTIES FIXTURES_REQUIRED package)
+    endforeach()
+    set_tests_properties(package.install PROPERTIES
+        FIXTURES_REQUIRED "" FIXTURES_SETUP package)
+endif()
+
+# A bad value gets one readable compile error, from every compiler there is.
+rafted_script_test(compile_fail data COMMAND tests/compile_fail/check)
+
+# The root scripts refuse what they do not know.
+rafted_script_test(commands usage COMMAND tests/commands_check)
+
+# Fuzzing has its own build, by clang.
+file(GLOB fuzz_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
+if(fuzz_files)
+    rafted_script_test(fuzz build TIMEOUT 1800 COMMAND tools/full fuzz_build)
+    set_tests_properties(fuzz.build PROPERTIES FIXTURES_SETUP fuzz)
+    foreach(file IN LISTS fuzz_files)
+        cmake_path(GET file STEM name)
+        rafted_script_test(fuzz ${name} COMMAND tools/full fuzz ${name})
+        set_tests_properties(fuzz.${name} PROPERTIES FIXTURES_REQUIRED fuzz)
+    endforeach()
+endif()
+
+foreach(part clang asan tsan)
+    add_test(NAME full.${part} CONFIGURATIONS Full COMMAND tools/full ${part}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(full.${part} PROPERTIES LABELS full TIMEOUT 5400 RUN_SERIAL TRUE)
+endforeach()

@@ -1,0 +1,192 @@
+#include "disk/disk_storage.hpp"
+
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace rafted::disk {
+namespace {
+
+/// Every entry of the log, from first to last.
+std::vector<core::Entry> entries_of(const GroupImage& group) {
+    std::vector<core::Entry> entries;
+    entries.reserve(group.log.size());
+    for (const HeldEntry& held : group.log) entries.push_back(held.entry);
+    return entries;
+}
+
+/// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.
+bool restarts_after(const GroupImage& group, const core::SnapshotMeta& snapshot) {
+    if (snapshot.index + 1 == group.first) return false;
+    return !group.holds(snapshot.index) ||
+           group.at(snapshot.index).entry.term() != snapshot.term;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DiskStorage>> DiskStorage::open(ports::Files& files,
+                                                       const std::string& dir,
+                                                       const DiskOptions& options) {
+    if (auto valid = options.journal.validate(); !valid) return std::unexpected(valid.error());
+    if (options.max_waiting == 0) {
+        return fail(ErrorCode::invalid, "max_waiting is 0, allowed is 1 and more");
+    }
+    auto directory = open_directory(files, dir, options.journal, options.new_node);
+    if (!directory) return std::unexpected(directory.error());
+    return std::unique_ptr<DiskStorage>(
+        new DiskStorage({&files, dir, options}, std::move(*directory)));
+}
+
+DiskStorage::DiskStorage(Home home, Directory directory)
+    : home_(std::move(home)),
+      directory_lock_(std::move(directory.lock)),
+      identity_(directory.identity),
+      snapshots_({home_.files, home_.dir + "/" + snapshots_name, identity_.node}) {}
+
+DiskStorage::~DiskStorage() { close(); }
+
+Result<ports::Recovered> DiskStorage::recover() {
+    CHECK(journal_ == nullptr, "recover() is called once");
+    ports::Recovered recovered{identity_.node, identity_.cluster, {}, {}};
+    auto journal = Journal::open({home_.files, home_.dir + "/" + journal_name, identity_.node,
+                                  home_.options.journal},
+                                 recovered.notes);
+    if (!journal) return std::unexpected(journal.error());
+    Draft repairs = (*journal)->draft();
+    for (const auto& [slot, image] : (*journal)->image().groups()) {
+        auto group = recover_group(image, repairs, recovered.notes);
+        if (!group) return std::unexpected(group.error());
+        recovered.groups.push_back(std::move(*group));
+    }
+    if (!repairs.empty()) {
+        if (auto done = (*journal)->commit(repairs); !done) return std::unexpected(done.error());
+    }
+    journal_ = std::move(*journal);
+    writer_ = std::make_unique<DiskWriter>(*journal_, snapshots_, state_);
+    if (home_.options.own_thread) thread_ = std::thread([this] { run(); });
+    return recovered;
+}
+
+/// A group's log together with its snapshot. What a crash between the two has left apart is
+/// brought together; what no crash leaves is refused.
+Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group, Draft& repairs,
+                                                         std::vector<std::string>& notes) {
+    const auto found = snapshots_.recover(group);
+    if (!found) return std::unexpected(found.error());
+    const ports::Slot slot = group.record.slot;
+    ports::RecoveredGroup recovered{group.record, group.hard_state, found->newest, {}};
+    const Index covered = found->newest ? found->newest->index : Index(0);
+    if (!group.record.removed && group.first > covered + 1) {
+        std::string text = "group '" + group.record.name + "': its log begins at entry " +
+                           to_string(group.first) + " and no whole snapshot reaches entry " +
+                           to_string(group.first - 1);
+        for (const auto& [name, reason] : found->damaged) text += "; " + reason;
+        return fail(ErrorCode::corrupt, std::move(text));
+    }
+    for (const auto& [name, reason] : found->damaged) {
+        notes.push_back("group '" + group.record.name + "': " + reason +
+                        "; set aside, the snapshot before it and the log are whole");
+        if (auto aside = snapshots_.set_aside(slot, name); !aside) {
+            return std::unexpected(aside.error());
+        }
+    }
+    if (found->newest && restarts_after(group, *found->newest)) {
+        repairs.restart_after(slot, *found->newest);
+    } else {
+        recovered.entries = entries_of(group);
+    }
+    return recovered;
+}
+
+Result<void> DiskStorage::set_cluster(ClusterId cluster) {
+    if (identity_.cluster == cluster) return {};
+    if (identity_.cluster) {
+        return fail(ErrorCode::wrong_cluster, home_.dir + " belongs to cluster " +
+                                                  to_string(identity_.cluster) + ", not to " +
+                                                  to_string(cluster));
+    }
+    const Identity identity{identity_.node, cluster};
+    auto written = write_identity(*home_.files, home_.dir, identity);
+    if (written) identity_ = identity;
+    return written;
+}
+
+void DiskStorage::write(ports::Batch batch, ports::Done done) {
+    ErrorCode refusal = ErrorCode::stopped;
+    {
+        const std::lock_guard hold(mutex_);
+        if (!closed_ && waiting_.size() < home_.options.max_waiting) {
+            waiting_.push_back({std::move(batch), std::move(done)});
+            wake_.notify_one();
+            return;
+        }
+        if (!closed_) refusal = ErrorCode::busy;
+    }
+    done(fail(refusal, refusal == ErrorCode::busy ? "too many writes wait for the disk"
+                                                  : "the storage is closed"));
+}
+
+Result<std::unique_ptr<ports::SnapshotSink>> DiskStorage::save_snapshot(
+    ports::Slot slot, const core::SnapshotMeta& meta) {
+    if (state_ == DiskState::failed) {
+        return fail(ErrorCode::disk_failed, "no snapshot after a failed write or sync");
+    }
+    return snapshots_.save(slot, meta);
+}
+
+Result<std::unique_ptr<ports::SnapshotSource>> DiskStorage::open_snapshot(ports::Slot slot) {
+    return snapshots_.open(slot);
+}
+
+std::deque<Waiting> DiskStorage::take_waiting() {
+    const std::lock_guard hold(mutex_);
+    return std::exchange(waiting_, {});
+}
+
+bool DiskStorage::write_pending() {
+    CHECK(writer_ != nullptr && !thread_.joinable(), "driven by hand after recover() only");
+    auto work = take_waiting();
+    if (work.empty()) return false;
+    writer_->perform(std::move(work));
+    return true;
+}
+
+void DiskStorage::run() {
+    for (;;) {
+        {
+            std::unique_lock hold(mutex_);
+            wake_.wait(hold, [this] { return closed_ || !waiting_.empty(); });
+            if (waiting_.empty()) return;
+        }
+        writer_->perform(take_waiting());
+    }
+}
+
+void DiskStorage::close() {
+    {
+        const std::lock_guard hold(mutex_);
+        closed_ = true;
+        wake_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
+    for (auto work = take_waiting(); !work.empty(); work = take_waiting()) {
+        if (writer_) {
+            writer_->perform(std::move(work));
+            continue;
+        }
+        for (Waiting& item : work) {
+            item.done(fail(ErrorCode::stopped, "the storage was closed before it was opened"));
+        }
+    }
+    directory_lock_.reset();
+}
+
+Result<std::unique_ptr<ports::Storage>> open_disk_storage(ports::Files& files,
+                                                          const std::string& dir,
+                                                          const DiskOptions& options) {
+    auto storage = DiskStorage::open(files, dir, options);
+    if (!storage) return std::unexpected(storage.error());
+    return std::move(*storage);
+}
+
+}  // namespace rafted::disk

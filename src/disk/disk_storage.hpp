@@ -1,0 +1,84 @@
+// Storage on a file system: one directory, one journal, one writer for all groups of a node.
+//   1. The thread is a thin shell: it hands what waits to the writer's core. Without it (own_thread
+//      off) the owner does the same by write_pending(), and every run is the same.
+//   2. The lock guards nothing but the queue; answers are given without it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "disk/directory.hpp"
+#include "disk/disk_writer.hpp"
+
+namespace rafted::disk {
+
+struct DiskOptions {
+    JournalOptions journal;
+    /// Off: nothing is written until write_pending() is called.
+    bool own_thread = true;
+    /// The id of a new directory's node; none: random.
+    std::optional<NodeId> new_node;
+    /// Batches that wait; more are refused with busy. At least 1.
+    std::size_t max_waiting = 65'536;
+};
+
+class DiskStorage final : public ports::Storage {
+public:
+    /// Opens or makes the directory. `files` must outlive the storage. Fails with invalid, in_use,
+    /// wrong_version, corrupt, disk_full or disk_failed, each with file and reason.
+    static Result<std::unique_ptr<DiskStorage>> open(ports::Files& files, const std::string& dir,
+                                                     const DiskOptions& options);
+    ~DiskStorage() override;
+
+    Result<ports::Recovered> recover() override;
+    Result<void> set_cluster(ClusterId cluster) override;
+    void write(ports::Batch batch, ports::Done done) override;
+    Result<std::unique_ptr<ports::SnapshotSink>> save_snapshot(
+        ports::Slot slot, const core::SnapshotMeta& meta) override;
+    Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot slot) override;
+    DiskState state() const override { return state_; }
+    void close() override;
+
+    /// Writes all that waits and answers it; false if nothing waited. requires: no own thread.
+    bool write_pending();
+    /// Bytes of the journal's files. requires: no own thread.
+    std::uint64_t journal_bytes() const { return journal_->disk_bytes(); }
+
+private:
+    struct Home {
+        ports::Files* files = nullptr;
+        std::string dir;
+        DiskOptions options;
+    };
+    DiskStorage(Home home, Directory directory);
+
+    Result<ports::RecoveredGroup> recover_group(const GroupImage& group, Draft& repairs,
+                                                std::vector<std::string>& notes);
+    void run();
+    std::deque<Waiting> take_waiting();
+
+    const Home home_;
+    std::unique_ptr<ports::DirectoryLock> directory_lock_;
+    Identity identity_;
+    Snapshots snapshots_;
+    std::atomic<DiskState> state_{DiskState::healthy};
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<DiskWriter> writer_;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Waiting> waiting_;
+    bool closed_ = false;
+    std::thread thread_;
+};
+
+/// DiskStorage with a thread of its own, as a node uses it.
+Result<std::unique_ptr<ports::Storage>> open_disk_storage(ports::Files& files,
+                                                          const std::string& dir,
+                                                          const DiskOptions& options = {});
+
+}  // namespace rafted::disk

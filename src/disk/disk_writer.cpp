@@ -1,0 +1,136 @@
+#include "disk/disk_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace rafted::disk {
+namespace {
+
+/// Entries gathered into one frame, in bytes; a batch that is larger has one of its own.
+constexpr std::uint64_t gather_bytes = std::uint64_t{16} << 20;
+
+/// Whether the batch wants more than the reserve of a full disk is for.
+bool is_heavy(const ports::Batch& batch) {
+    return std::ranges::any_of(batch, [](const ports::GroupWrite& write) {
+        return write.record || write.truncate_from || write.compact_below ||
+               !write.append.empty() || !write.pieces.empty();
+    });
+}
+
+}  // namespace
+
+void DiskWriter::perform(std::deque<Waiting> work) {
+    while (!work.empty()) {
+        Draft draft = journal_.draft();
+        auto hand = gather(work, draft);
+        commit(hand, draft);
+        for (InHand& item : hand) item.waiting.done(std::move(item.answer));
+    }
+}
+
+/// Takes what fits into one frame. A frame ends with a received snapshot: it must be in place
+/// before another may be received.
+std::vector<DiskWriter::InHand> DiskWriter::gather(std::deque<Waiting>& work, Draft& draft) {
+    std::vector<InHand> hand;
+    bool received = false;
+    while (!work.empty() && draft.bytes() < gather_bytes && !received) {
+        InHand item{std::move(work.front()), {}, false, {}};
+        work.pop_front();
+        if (failed_) refuse(item, *failed_);
+        if (!item.refused) receive_pieces(item);
+        if (!item.refused) {
+            auto added = draft.add(item.waiting.batch, item.received);
+            if (!added) refuse(item, std::move(added).error());
+        }
+        received = !item.received.empty();
+        hand.push_back(std::move(item));
+    }
+    return hand;
+}
+
+void DiskWriter::receive_pieces(InHand& item) {
+    for (const ports::GroupWrite& write : item.waiting.batch) {
+        for (const core::SnapshotPiece& piece : write.pieces) {
+            auto whole = snapshots_.receive(write.slot, piece);
+            if (whole && *whole) item.received.push_back(std::move(**whole));
+            if (whole) continue;
+            if (whole.error().code != ErrorCode::corrupt) {
+                refuse(item, std::move(whole).error());
+                return;
+            }
+            item.answer = std::unexpected(std::move(whole).error());
+        }
+    }
+}
+
+void DiskWriter::refuse(InHand& item, Error error) {
+    if (error.code == ErrorCode::disk_full) state_ = DiskState::full;
+    if (error.code == ErrorCode::disk_failed) {
+        state_ = DiskState::failed;
+        failed_ = error;
+    }
+    item.refused = true;
+    item.received.clear();
+    item.answer = std::unexpected(std::move(error));
+}
+
+void DiskWriter::commit(std::vector<InHand>& hand, Draft& draft) {
+    Result<void> done;
+    if (failed_) done = std::unexpected(*failed_);
+    if (done && !draft.empty()) {
+        const bool heavy = draft.is_heavy();
+        done = journal_.commit(draft);
+        if (done && heavy) state_ = DiskState::healthy;
+    }
+    if (done) done = finish(hand);
+    if (done) return;
+    if (done.error().code == ErrorCode::disk_full) {
+        commit_light(hand, done.error());
+        return;
+    }
+    for (InHand& item : hand) {
+        if (!item.refused) refuse(item, done.error());
+    }
+}
+
+/// The disk is full: what is small and urgent, a term and a vote, goes into the reserve.
+void DiskWriter::commit_light(std::vector<InHand>& hand, const Error& full) {
+    Draft draft = journal_.draft();
+    for (InHand& item : hand) {
+        if (item.refused) continue;
+        if (is_heavy(item.waiting.batch)) {
+            refuse(item, full);
+        } else if (auto added = draft.add(item.waiting.batch, {}); !added) {
+            refuse(item, std::move(added).error());
+        }
+    }
+    if (draft.empty()) return;
+    const auto done = journal_.commit(draft);
+    for (InHand& item : hand) {
+        if (!done && !item.refused) refuse(item, done.error());
+    }
+}
+
+/// What the journal has promised about snapshots. If it cannot be kept now, a restart will; until
+/// then nothing more may be promised.
+Result<void> DiskWriter::finish(const std::vector<InHand>& hand) {
+    Result<void> done;
+    for (const InHand& item : hand) {
+        for (const ReceivedSnapshot& received : item.received) {
+            if (done) done = snapshots_.install(received);
+        }
+        if (item.refused) continue;
+        for (const ports::GroupWrite& write : item.waiting.batch) {
+            const bool removed = write.record && write.record->removed;
+            if (removed && done) done = snapshots_.remove_all(write.slot);
+        }
+    }
+    if (!done) {
+        Error error = done.error();
+        error.code = ErrorCode::disk_failed;
+        return std::unexpected(std::move(error));
+    }
+    return done;
+}
+
+}  // namespace rafted::disk

@@ -1,0 +1,53 @@
+// The writer's core: takes the batches that wait and makes them durable, as many as it can with one
+// write and one sync. Has no thread: whoever owns it drives it.
+//   1. Batches are taken, and answered, in the order given.
+//   2. A received snapshot is on disk before the journal says that it counts, and gets its name
+//      after; so a crash leaves the batch whole or absent.
+#pragma once
+
+#include <atomic>
+#include <deque>
+
+#include "disk/journal.hpp"
+#include "disk/snapshots.hpp"
+
+namespace rafted::disk {
+
+/// A batch and who waits for it.
+struct Waiting {
+    ports::Batch batch;
+    ports::Done done;
+};
+
+class DiskWriter {
+public:
+    /// Both must outlive the writer; so must the state, which others may read at any time.
+    DiskWriter(Journal& journal, Snapshots& snapshots, std::atomic<DiskState>& state)
+        : journal_(journal), snapshots_(snapshots), state_(state) {}
+
+    /// Writes all of it and answers everybody.
+    void perform(std::deque<Waiting> work);
+
+private:
+    /// A batch on its way, with what it will be answered.
+    struct InHand {
+        Waiting waiting;
+        Result<void> answer;
+        bool refused = false;
+        std::vector<ReceivedSnapshot> received;
+    };
+
+    std::vector<InHand> gather(std::deque<Waiting>& work, Draft& draft);
+    void receive_pieces(InHand& item);
+    void refuse(InHand& item, Error error);
+    void commit(std::vector<InHand>& hand, Draft& draft);
+    void commit_light(std::vector<InHand>& hand, const Error& full);
+    Result<void> finish(const std::vector<InHand>& hand);
+
+    Journal& journal_;
+    Snapshots& snapshots_;
+    std::atomic<DiskState>& state_;
+    std::optional<Error> failed_;
+};
+
+}  // namespace rafted::disk

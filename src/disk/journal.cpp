@@ -1,0 +1,211 @@
+#include "disk/journal.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+
+namespace rafted::disk {
+namespace {
+
+constexpr std::size_t zeros_at_once = 64 << 10;
+constexpr std::array<std::byte, zeros_at_once> zeros{};
+
+Result<void> check_range(const char* name, std::uint64_t value, std::uint64_t least,
+                         std::uint64_t most) {
+    if (value >= least && value <= most) return {};
+    return fail(ErrorCode::invalid, std::string(name) + " is " + std::to_string(value) +
+                                        ", allowed is " + std::to_string(least) + " to " +
+                                        std::to_string(most));
+}
+
+}  // namespace
+
+Result<void> JournalOptions::validate() const {
+    constexpr std::uint64_t kib = 1024, mib = kib * 1024;
+    auto fits = check_range("segment_bytes", segment_bytes, 16 * kib, 1024 * mib);
+    if (fits) fits = check_range("prewrite_bytes", prewrite_bytes, 4 * kib, 64 * mib);
+    if (fits) fits = check_range("reserve_bytes", reserve_bytes, 4 * kib, 16 * mib);
+    if (fits) fits = check_range("move_bytes", move_bytes, 4 * kib, 16 * mib);
+    return fits;
+}
+
+Result<void> write_zeros(ports::File& file, std::uint64_t from, std::uint64_t to) {
+    if (from >= to) return {};
+    std::vector<BytesView> pieces((to - from) / zeros_at_once, BytesView(zeros));
+    pieces.push_back(BytesView(zeros).first((to - from) % zeros_at_once));
+    return file.write(from, pieces);
+}
+
+Result<std::unique_ptr<Journal>> Journal::create(JournalHome home) {
+    std::unique_ptr<Journal> journal(new Journal(std::move(home)));
+    if (auto begun = journal->rotate(); !begun) return std::unexpected(begun.error());
+    return journal;
+}
+
+std::string Journal::path_of(std::uint64_t number) const {
+    return home_.dir + "/" + segment_name(number);
+}
+
+std::unexpected<Error> Journal::fence(Error error) {
+    error.code = ErrorCode::disk_failed;
+    fenced_ = error;
+    return std::unexpected(std::move(error));
+}
+
+std::uint64_t Journal::disk_bytes() const {
+    std::uint64_t sum = 0;
+    for (const Segment& segment : segments_) sum += segment.bytes;
+    return sum;
+}
+
+Result<void> Journal::commit(Draft& draft) {
+    if (fenced_) return std::unexpected(*fenced_);
+    if (current_.position >= home_.options.segment_bytes) {
+        // Without space or rights for a new segment the old one goes on for as long as it can.
+        auto rotated = rotate();
+        if (!rotated && rotated.error().code == ErrorCode::disk_failed) {
+            return fence(std::move(rotated).error());
+        }
+    }
+    if (draft.is_heavy() && !full_) move_old_entries(draft);
+    const auto sealed = draft.seal(
+        {seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    if (!sealed) return std::unexpected(sealed.error());
+    auto written = make_room(sealed->size, draft.is_heavy());
+    if (written) written = write_frame(*sealed);
+    if (!written) {
+        if (written.error().code != ErrorCode::disk_full) {
+            return fence(std::move(written).error());
+        }
+        full_ = true;
+        return written;
+    }
+    if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
+    if (draft.is_heavy()) full_ = false;
+    const auto applied = image_.apply(draft.news(current_.number));
+    CHECK(applied.has_value(), "the journal took a write that does not fit its own image");
+    current_.position += sealed->size;
+    ++current_.ordinal;
+    current_.written = std::max(current_.written, current_.position);
+    segments_.back().bytes = current_.written;
+    drop_dead_segments();
+    return {};
+}
+
+/// Zeros behind the frame, if the frame comes near the end of what was written before. They need
+/// no sync of their own: what a crash leaves out there reads as zeros too.
+Result<void> Journal::make_room(std::uint64_t frame_bytes, bool heavy) {
+    const auto& options = home_.options;
+    const std::uint64_t end = current_.position + frame_bytes;
+    const std::uint64_t needed = heavy ? end + options.reserve_bytes : end;
+    if (needed <= current_.written) return {};
+    step_ = std::min(options.prewrite_bytes,
+                     std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));
+    const std::uint64_t most = options.segment_bytes + options.reserve_bytes;
+    const std::uint64_t from = std::max(end, current_.written);
+    std::uint64_t target = std::max(needed, std::min(needed + step_, most));
+    auto done = write_zeros(*current_.file, from, target);
+    if (!done && done.error().code == ErrorCode::disk_full && target > needed) {
+        target = needed;
+        done = write_zeros(*current_.file, from, target);
+    }
+    if (done) current_.written = std::max(current_.written, target);
+    return done;
+}
+
+/// A frame that does not fit is taken back, so that nothing of it is ever found.
+Result<void> Journal::write_frame(const Draft::Sealed& sealed) {
+    auto written = current_.file->write(current_.position, sealed.pieces);
+    if (written || written.error().code != ErrorCode::disk_full) return written;
+    const auto size = current_.file->size();
+    if (!size) return std::unexpected(size.error());
+    const std::uint64_t end = std::min(*size, current_.position + sealed.size);
+    auto undone = write_zeros(*current_.file, current_.position, end);
+    if (undone) undone = current_.file->sync();
+    if (!undone) {
+        auto error = undone.error();
+        error.code = ErrorCode::disk_failed;
+        return std::unexpected(std::move(error));
+    }
+    return written;
+}
+
+Result<void> Journal::rotate() {
+    const std::uint64_t number = segments_.empty() ? 1 : current_.number + 1;
+    const std::string temporary = path_of(number) + ".new";
+    auto made = write_new_segment(number);
+    if (!made) {
+        // What is left of it is of no use; the next try or start replaces it.
+        static_cast<void>(home_.files->remove(temporary));
+        return std::unexpected(made.error());
+    }
+    auto named = home_.files->rename(temporary, path_of(number));
+    if (named) named = home_.files->sync_directory(home_.dir);
+    // Half a rename cannot be taken back: whether the new name is there is not known.
+    if (!named) return fence(std::move(named).error());
+    current_ = std::move(*made);
+    segments_.push_back({number, current_.written});
+    drop_dead_segments();
+    return {};
+}
+
+Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {
+    const std::string temporary = path_of(number) + ".new";
+    auto file = home_.files->open(temporary, ports::OpenMode::create);
+    if (!file) return std::unexpected(file.error());
+    Draft checkpoint(image_);
+    checkpoint.add_checkpoint();
+    const auto sealed = checkpoint.seal({seed_of(home_.node, number, segment_head_bytes), 0});
+    if (!sealed) return std::unexpected(sealed.error());
+    const Bytes head = encode(SegmentHead{home_.node, number, current_.position});
+
+    Current made;
+    made.number = number;
+    made.position = segment_head_bytes + sealed->size;
+    made.written = made.position + home_.options.reserve_bytes;
+    made.ordinal = 1;
+    std::vector<BytesView> pieces{head};
+    pieces.insert(pieces.end(), sealed->pieces.begin(), sealed->pieces.end());
+    auto done = (*file)->write(0, pieces);
+    if (done) done = write_zeros(**file, made.position, made.written);
+    if (done) done = (*file)->sync();
+    if (!done) return std::unexpected(done.error());
+    made.file = std::move(*file);
+    return made;
+}
+
+/// Adds live entries of the oldest segment to the frame, if the journal is too large for what
+/// lives in it.
+void Journal::move_old_entries(Draft& draft) {
+    const Segment& oldest = segments_.front();
+    const std::uint64_t allowed = 2 * image_.live_bytes() + 3 * home_.options.segment_bytes;
+    if (segments_.size() < 2 || disk_bytes() <= allowed) return;
+    if (cursor_.segment != oldest.number) cursor_ = {oldest.number, 0, Index(0)};
+    const std::uint64_t upto =
+        draft.bytes() + std::max(home_.options.move_bytes, draft.bytes());
+    const auto& groups = image_.groups();
+    for (auto at = groups.lower_bound(cursor_.slot); at != groups.end(); ++at) {
+        const auto& [slot, group] = *at;
+        const bool same = slot == cursor_.slot;
+        for (Index index = same ? std::max(group.first, cursor_.index) : group.first;
+             index <= group.last(); ++index) {
+            if (group.at(index).segment != oldest.number) continue;
+            if (draft.bytes() >= upto) {
+                cursor_ = {oldest.number, slot, index};
+                return;
+            }
+            draft.add_again(slot, index);
+        }
+    }
+    cursor_ = {};  // once more from the start, should anything have been left out
+}
+
+void Journal::drop_dead_segments() {
+    while (segments_.size() > 1 && image_.live(segments_.front().number).entries == 0) {
+        // A segment that cannot be removed is tried again at the next start.
+        static_cast<void>(home_.files->remove(path_of(segments_.front().number)));
+        segments_.pop_front();
+    }
+}
+
+}  // namespace rafted::disk

@@ -1,0 +1,117 @@
+// The one journal of a node, for all its groups: segments of frames, one frame and one sync per
+// commit. Reading it back is journal_open.cpp.
+//   1. A commit that has returned without an error survives; one that has not leaves no trace
+//      (disk_full) or fences the journal for good (disk_failed).
+//   2. A segment begins with a checkpoint, so the ones before it matter only for their entries.
+//   3. A segment goes as soon as nothing lives in it. Live entries of the oldest one are moved when
+//      the whole is larger than twice what lives plus three segments; so it stays below twice
+//      that plus five segments.
+//   4. Of the current segment everything behind the last frame is zero or was never written.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "disk/draft.hpp"
+#include "ports/files.hpp"
+
+namespace rafted::disk {
+
+struct JournalOptions {
+    /// A segment is closed when it has grown to this. 16 KiB to 1 GiB.
+    std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+    /// Zeros written ahead of the end at a time, so that most syncs change no metadata; begins with
+    /// a quarter of it. 4 KiB to 64 MiB.
+    std::uint64_t prewrite_bytes = std::uint64_t{4} << 20;
+    /// Of the pre-written bytes only hard states may use these: votes go on when the disk is full.
+    /// 4 KiB to 16 MiB.
+    std::uint64_t reserve_bytes = std::uint64_t{64} << 10;
+    /// Entries of an old segment moved along with a frame, at least. 4 KiB to 16 MiB.
+    std::uint64_t move_bytes = std::uint64_t{256} << 10;
+
+    /// Fails with invalid: names the field, its value and the allowed range.
+    Result<void> validate() const;
+};
+
+/// Where a journal lives.
+struct JournalHome {
+    ports::Files* files = nullptr;
+    std::string dir;  ///< Of the segments.
+    NodeId node;
+    JournalOptions options;
+};
+
+class Journal {
+public:
+    /// The first segment of a new journal.
+    static Result<std::unique_ptr<Journal>> create(JournalHome home);
+    /// Reads it back. Adds to the notes what a human should know. Fails with corrupt, naming file,
+    /// offset, group and index, if anything but an unfinished write is wrong.
+    static Result<std::unique_ptr<Journal>> open(JournalHome home,
+                                                 std::vector<std::string>& notes);
+
+    const Image& image() const { return image_; }
+    Draft draft() const { return Draft(image_); }
+    /// Fails with disk_full or too_large: nothing is written, the journal goes on; with
+    /// disk_failed: nothing will ever be written again.
+    Result<void> commit(Draft& draft);
+    /// Bytes of all segments.
+    std::uint64_t disk_bytes() const;
+
+private:
+    struct Segment {
+        std::uint64_t number = 0;
+        std::uint64_t bytes = 0;
+    };
+    struct Current {
+        std::unique_ptr<ports::File> file;
+        std::uint64_t number = 0;
+        std::uint64_t position = 0;  ///< Of the next frame.
+        std::uint64_t written = 0;   ///< Everything up to here has been written before.
+        std::uint32_t ordinal = 0;
+    };
+    struct Tail {
+        std::uint64_t number = 0;
+        std::uint64_t last_frame = 0;
+        std::uint64_t end = 0;
+        std::uint64_t written_end = 0;
+        std::uint32_t ordinal = 0;
+    };
+    struct Cursor {
+        std::uint64_t segment = 0;
+        ports::Slot slot = 0;
+        Index index;
+    };
+
+    explicit Journal(JournalHome home) : home_(std::move(home)) {}
+    std::string path_of(std::uint64_t number) const;
+    std::unexpected<Error> fence(Error error);
+
+    Result<void> rotate();
+    Result<Current> write_new_segment(std::uint64_t number);
+    Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
+    Result<void> write_frame(const Draft::Sealed& sealed);
+    void move_old_entries(Draft& draft);
+    void drop_dead_segments();
+
+    Result<void> read_back(std::vector<std::string>& notes);
+    Result<void> read_segment(const std::vector<SegmentHead>& heads, std::size_t at,
+                              std::vector<std::string>& notes);
+    Result<void> continue_after(const Tail& tail);
+
+    JournalHome home_;
+    Image image_;
+    std::deque<Segment> segments_;  // oldest first; the last is the current one
+    Current current_;
+    std::uint64_t step_ = 0;
+    bool full_ = false;
+    Cursor cursor_;
+    std::optional<Error> fenced_;
+};
+
+/// Writes zeros.
+Result<void> write_zeros(ports::File& file, std::uint64_t from, std::uint64_t to);
+
+}  // namespace rafted::disk

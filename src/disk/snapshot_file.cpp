@@ -1,0 +1,280 @@
+#include "disk/snapshot_file.hpp"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/checksum.hpp"
+#include "core/codec.hpp"
+#include "disk/format.hpp"
+
+namespace rafted::disk {
+namespace {
+
+constexpr int compression_level = 1;
+constexpr std::size_t block_head_bytes = 12;
+constexpr std::size_t end_bytes = 48;
+constexpr std::uint64_t max_header_bytes = 16 << 20;
+constexpr std::string_view end_magic = "RFTSDONE";
+
+std::uint64_t block_seed(std::uint64_t header_sum, std::uint64_t number, std::uint32_t packed) {
+    const std::array<std::uint64_t, 3> place{header_sum, number, packed};
+    return core::checksum(std::as_bytes(std::span(place)));
+}
+
+}  // namespace
+
+void StreamChecksum::add(BytesView piece) {
+    while (!piece.empty()) {
+        const auto n = std::min(piece.size(), snapshot_block_bytes - block_.size());
+        block_.insert(block_.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
+        piece = piece.subspan(n);
+        if (block_.size() < snapshot_block_bytes) return;
+        sum_ = core::checksum(block_, sum_);
+        block_.clear();
+    }
+}
+
+std::uint64_t StreamChecksum::value() const {
+    return block_.empty() ? sum_ : core::checksum(block_, sum_);
+}
+
+struct SnapshotWriter::Packer {
+    Packer() = default;
+    Packer(const Packer&) = delete;
+    Packer& operator=(const Packer&) = delete;
+    ~Packer() { ZSTD_freeCCtx(context); }
+    ZSTD_CCtx* context = ZSTD_createCCtx();
+};
+
+SnapshotWriter::SnapshotWriter(std::unique_ptr<ports::File> file, core::SnapshotMeta meta)
+    : file_(std::move(file)), meta_(std::move(meta)), packer_(std::make_unique<Packer>()) {}
+SnapshotWriter::SnapshotWriter(SnapshotWriter&&) noexcept = default;
+SnapshotWriter& SnapshotWriter::operator=(SnapshotWriter&&) noexcept = default;
+SnapshotWriter::~SnapshotWriter() = default;
+
+Result<SnapshotWriter> SnapshotWriter::create(const Place& place, const core::SnapshotMeta& meta) {
+    auto file = place.files->open(place.path, ports::OpenMode::create);
+    if (!file) return std::unexpected(file.error());
+    SnapshotWriter writer(std::move(*file), meta);
+    Writer body;
+    core::encode(body, meta);
+    Writer out;
+    put_prefix(out, snapshot_magic);
+    out.number(static_cast<std::uint32_t>(prefix_bytes + 4 + 8 + 4 + 4 + body.size() + 8));
+    out.number(place.owner.node.value);
+    out.number(place.owner.slot);
+    out.blob(body.view());
+    writer.header_sum_ = core::checksum(out.view());
+    out.number(writer.header_sum_);
+    if (auto put = writer.put(out.view()); !put) return std::unexpected(put.error());
+    return writer;
+}
+
+Result<void> SnapshotWriter::put(BytesView bytes) {
+    const std::array<BytesView, 1> pieces{bytes};
+    auto written = file_->write(position_, pieces);
+    position_ += bytes.size();
+    return written;
+}
+
+Result<void> SnapshotWriter::write(BytesView piece) {
+    while (!piece.empty()) {
+        const auto n = std::min(piece.size(), snapshot_block_bytes - block_.size());
+        block_.insert(block_.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
+        piece = piece.subspan(n);
+        size_ += n;
+        if (block_.size() < snapshot_block_bytes) return {};
+        if (auto flushed = flush_block(); !flushed) return flushed;
+    }
+    return {};
+}
+
+Result<void> SnapshotWriter::flush_block() {
+    packed_.resize(ZSTD_compressBound(block_.size()));
+    const auto packed = ZSTD_compressCCtx(packer_->context, packed_.data(), packed_.size(),
+                                          block_.data(), block_.size(), compression_level);
+    if (ZSTD_isError(packed)) {
+        return fail(ErrorCode::invalid,
+                    std::string("cannot compress a snapshot: ") + ZSTD_getErrorName(packed));
+    }
+    const auto size = static_cast<std::uint32_t>(packed);
+    const BytesView bytes = BytesView(packed_).first(packed);
+    Writer head;
+    head.number(size);
+    head.number(core::checksum(bytes, block_seed(header_sum_, blocks_.size(), size)));
+    stream_sum_ = core::checksum(block_, stream_sum_);
+    block_.clear();
+    blocks_.push_back(position_);
+    const std::array<BytesView, 2> pieces{head.view(), bytes};
+    auto written = file_->write(position_, pieces);
+    position_ += block_head_bytes + packed;
+    return written;
+}
+
+Result<void> SnapshotWriter::finish() {
+    if (!block_.empty()) {
+        if (auto flushed = flush_block(); !flushed) return flushed;
+    }
+    Writer out;
+    for (const std::uint64_t at : blocks_) out.number(at);
+    out.number(std::uint64_t{blocks_.size()});
+    out.number(position_);
+    out.number(size_);
+    out.number(stream_sum_);
+    out.number(core::checksum(out.view(), header_sum_));
+    out.raw(view_of(end_magic));
+    auto done = put(out.view());
+    if (done) done = file_->sync();
+    return done;
+}
+
+Result<SnapshotReader> SnapshotReader::open(std::unique_ptr<ports::File> file, std::string path,
+                                            const SnapshotOwner& owner) {
+    SnapshotReader reader(std::move(file), std::move(path));
+    const auto size = reader.file_->size();
+    if (!size) return std::unexpected(size.error());
+    reader.file_bytes_ = *size;
+    auto read = reader.read_header(owner);
+    if (read) read = reader.read_end();
+    if (!read) return std::unexpected(read.error());
+    return reader;
+}
+
+std::unexpected<Error> SnapshotReader::corrupt(std::uint64_t offset,
+                                               const std::string& what) const {
+    return fail(ErrorCode::corrupt,
+                path_ + " is damaged at offset " + std::to_string(offset) + ": " + what);
+}
+
+Result<Bytes> SnapshotReader::bytes_at(std::uint64_t offset, std::uint64_t n) const {
+    if (offset > file_bytes_ || n > file_bytes_ - offset) {
+        return corrupt(file_bytes_, "the file ends too early");
+    }
+    Bytes bytes(static_cast<std::size_t>(n));
+    const auto got = file_->read(offset, bytes);
+    if (!got) return std::unexpected(got.error());
+    if (*got != bytes.size()) return corrupt(offset + *got, "the file ends too early");
+    return bytes;
+}
+
+Result<void> SnapshotReader::read_header(const SnapshotOwner& owner) {
+    const auto start = bytes_at(0, std::min<std::uint64_t>(file_bytes_, prefix_bytes + 4));
+    if (!start) return std::unexpected(start.error());
+    if (auto known = check_prefix(*start, snapshot_magic, path_); !known) return known;
+    Reader lead(BytesView(*start).subspan(prefix_bytes));
+    header_bytes_ = lead.number<std::uint32_t>();
+    if (lead.failed() || header_bytes_ < prefix_bytes + 28 || header_bytes_ > max_header_bytes) {
+        return corrupt(prefix_bytes, "its header");
+    }
+    const auto bytes = bytes_at(0, header_bytes_);
+    if (!bytes) return std::unexpected(bytes.error());
+    Reader in(BytesView(*bytes).subspan(prefix_bytes + 4));
+    const SnapshotOwner found{NodeId(in.number<std::uint64_t>()), in.number<ports::Slot>()};
+    const auto body = in.blob();
+    header_sum_ = in.number<std::uint64_t>();
+    const bool fits = in.complete() &&
+                      core::checksum(BytesView(*bytes).first(bytes->size() - 8)) == header_sum_;
+    Reader meta(body);
+    meta_ = core::decode_snapshot_meta(meta);
+    if (!fits || !meta.complete()) return corrupt(prefix_bytes, "its header");
+    if (found != owner) {
+        return fail(ErrorCode::corrupt, path_ + " belongs to node " + to_string(found.node) +
+                                            ", slot " + std::to_string(found.slot) +
+                                            ": files have been swapped or renamed");
+    }
+    return {};
+}
+
+Result<void> SnapshotReader::read_end() {
+    if (file_bytes_ < header_bytes_ + end_bytes) return corrupt(file_bytes_, "its end is missing");
+    const auto end = bytes_at(file_bytes_ - end_bytes, end_bytes);
+    if (!end) return std::unexpected(end.error());
+    Reader in(*end);
+    const auto count = in.number<std::uint64_t>();
+    const auto table = in.number<std::uint64_t>();
+    size_ = in.number<std::uint64_t>();
+    stream_sum_ = in.number<std::uint64_t>();
+    const auto sum = in.number<std::uint64_t>();
+    const bool ended = text_of(in.raw(end_magic.size())) == end_magic;
+    const std::uint64_t table_end = file_bytes_ - end_bytes;
+    const bool sane = ended && table >= header_bytes_ && table <= table_end &&
+                      count == (table_end - table) / 8 && (table_end - table) % 8 == 0;
+    if (!sane) return corrupt(table_end, "its end");
+    const auto bytes = bytes_at(table, table_end - table + 32);
+    if (!bytes) return std::unexpected(bytes.error());
+    if (core::checksum(*bytes, header_sum_) != sum) return corrupt(table, "its end");
+    Reader places(*bytes);
+    std::uint64_t least = header_bytes_;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const auto at = places.number<std::uint64_t>();
+        const bool follows = i == 0 ? at == least : at > least;
+        if (!follows) return corrupt(table, "its table of blocks");
+        blocks_.push_back(at);
+        least = at;
+    }
+    blocks_.push_back(table);
+    const bool counted = size_ <= count * snapshot_block_bytes &&
+                         (count == 0 || size_ > (count - 1) * snapshot_block_bytes);
+    if (least > table || !counted) return corrupt(table, "its table of blocks");
+    return {};
+}
+
+/// A block's compressed bytes, verified.
+Result<Bytes> SnapshotReader::packed_block(std::size_t number) const {
+    const std::uint64_t from = blocks_[number];
+    auto bytes = bytes_at(from, blocks_[number + 1] - from);
+    if (!bytes) return bytes;
+    Reader in(*bytes);
+    const auto size = in.number<std::uint32_t>();
+    const auto sum = in.number<std::uint64_t>();
+    if (in.failed() || size != in.left() ||
+        core::checksum(in.rest(), block_seed(header_sum_, number, size)) != sum) {
+        return corrupt(from, "block " + std::to_string(number) + " does not verify");
+    }
+    bytes->erase(bytes->begin(), bytes->begin() + block_head_bytes);
+    return bytes;
+}
+
+Result<void> SnapshotReader::load_block(std::size_t number) {
+    if (loaded_ == number) return {};
+    loaded_ = SIZE_MAX;
+    const auto packed = packed_block(number);
+    if (!packed) return std::unexpected(packed.error());
+    const std::uint64_t start = number * snapshot_block_bytes;
+    block_.resize(static_cast<std::size_t>(
+        std::min<std::uint64_t>(size_ - start, snapshot_block_bytes)));
+    const auto n = ZSTD_decompress(block_.data(), block_.size(), packed->data(), packed->size());
+    if (ZSTD_isError(n) || n != block_.size()) {
+        return corrupt(blocks_[number],
+                       "block " + std::to_string(number) + " does not decompress");
+    }
+    loaded_ = number;
+    return {};
+}
+
+Result<Bytes> SnapshotReader::read(std::uint64_t offset, std::size_t max) {
+    Bytes bytes;
+    if (offset >= size_) return bytes;
+    const auto want = std::min<std::uint64_t>(max, size_ - offset);
+    bytes.reserve(static_cast<std::size_t>(want));
+    while (bytes.size() < want) {
+        const std::uint64_t at = offset + bytes.size();
+        auto loaded = load_block(static_cast<std::size_t>(at / snapshot_block_bytes));
+        if (!loaded) return std::unexpected(loaded.error());
+        const auto part = BytesView(block_).subspan(at % snapshot_block_bytes);
+        const auto n = std::min<std::size_t>(part.size(), want - bytes.size());
+        bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    return bytes;
+}
+
+Result<void> SnapshotReader::verify() {
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+        if (const auto packed = packed_block(i); !packed) return std::unexpected(packed.error());
+    }
+    return {};
+}
+
+}  // namespace rafted::disk

@@ -1,0 +1,123 @@
+// One snapshot in one file: what the value wrote, in compressed blocks with a checksum each. Where
+// such files lie and which of them count is snapshots.hpp.
+//   1. Made in one go, then never changed; a file without its end is no snapshot.
+//   2. Block sums are seeded with the header's, the header names node, slot and entry: a block of
+//      another snapshot, node or place does not verify.
+//   3. stream_checksum() depends on the value's bytes alone, however they were cut into pieces, so
+//      that two nodes can compare.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/message.hpp"
+#include "ports/files.hpp"
+#include "ports/storage.hpp"
+
+namespace rafted::disk {
+
+/// Bytes of the value in each block but the last.
+inline constexpr std::size_t snapshot_block_bytes = std::size_t{256} << 10;
+
+/// Adds up a stream's checksum block by block.
+class StreamChecksum {
+public:
+    void add(BytesView piece);
+    /// Of everything added so far.
+    std::uint64_t value() const;
+
+private:
+    std::uint64_t sum_ = 0;
+    Bytes block_;
+};
+
+/// Whose snapshot it is.
+struct SnapshotOwner {
+    NodeId node;
+    ports::Slot slot = 0;
+    bool operator==(const SnapshotOwner&) const = default;
+};
+
+class SnapshotWriter {
+public:
+    struct Place {
+        ports::Files* files = nullptr;
+        std::string path;
+        SnapshotOwner owner;
+    };
+    static Result<SnapshotWriter> create(const Place& place, const core::SnapshotMeta& meta);
+    SnapshotWriter(SnapshotWriter&&) noexcept;
+    SnapshotWriter& operator=(SnapshotWriter&&) noexcept;
+    ~SnapshotWriter();
+
+    Result<void> write(BytesView piece);
+    /// Writes the end and syncs. Nothing may be written afterwards.
+    Result<void> finish();
+
+    const core::SnapshotMeta& meta() const { return meta_; }
+    /// Bytes of the value taken so far.
+    std::uint64_t size() const { return size_; }
+    /// Once finished.
+    std::uint64_t stream_checksum() const { return stream_sum_; }
+
+private:
+    struct Packer;
+    SnapshotWriter(std::unique_ptr<ports::File> file, core::SnapshotMeta meta);
+    Result<void> flush_block();
+    Result<void> put(BytesView bytes);
+
+    std::unique_ptr<ports::File> file_;
+    core::SnapshotMeta meta_;
+    std::unique_ptr<Packer> packer_;
+    std::uint64_t header_sum_ = 0;
+    std::uint64_t position_ = 0;
+    std::uint64_t size_ = 0;
+    std::uint64_t stream_sum_ = 0;
+    std::vector<std::uint64_t> blocks_;  // where each begins
+    Bytes block_;
+    Bytes packed_;
+};
+
+/// Reads a file that a SnapshotWriter has finished.
+class SnapshotReader {
+public:
+    /// Fails with corrupt or wrong_version, naming the path, unless header and end verify and it is
+    /// the owner's. The blocks are verified as they are read.
+    static Result<SnapshotReader> open(std::unique_ptr<ports::File> file, std::string path,
+                                       const SnapshotOwner& owner);
+
+    const core::SnapshotMeta& meta() const { return meta_; }
+    std::uint64_t size() const { return size_; }
+    std::uint64_t stream_checksum() const { return stream_sum_; }
+    std::uint64_t file_bytes() const { return file_bytes_; }
+    /// The value's bytes from `offset` on: up to `max`, fewer only at the end.
+    Result<Bytes> read(std::uint64_t offset, std::size_t max);
+    /// Fails with corrupt unless every block verifies.
+    Result<void> verify();
+
+private:
+    SnapshotReader(std::unique_ptr<ports::File> file, std::string path)
+        : file_(std::move(file)), path_(std::move(path)) {}
+    std::unexpected<Error> corrupt(std::uint64_t offset, const std::string& what) const;
+    Result<Bytes> bytes_at(std::uint64_t offset, std::uint64_t n) const;
+    Result<void> read_header(const SnapshotOwner& owner);
+    Result<void> read_end();
+    Result<Bytes> packed_block(std::size_t number) const;
+    Result<void> load_block(std::size_t number);
+
+    std::unique_ptr<ports::File> file_;
+    std::string path_;
+    core::SnapshotMeta meta_;
+    std::uint64_t header_sum_ = 0;
+    std::uint64_t header_bytes_ = 0;
+    std::uint64_t file_bytes_ = 0;
+    std::uint64_t size_ = 0;
+    std::uint64_t stream_sum_ = 0;
+    std::vector<std::uint64_t> blocks_;  // where each begins, and where the last ends
+    std::size_t loaded_ = SIZE_MAX;
+    Bytes block_;
+};
+
+}  // namespace rafted::disk

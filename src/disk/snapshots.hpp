@@ -1,0 +1,79 @@
+// The snapshots of a node's groups: snapshots/<slot>/<index>-<term>.snap. Not their bytes
+// (snapshot_file.hpp).
+//   1. A file gets its name only when it is whole and synced; any other name is work in progress.
+//   2. The newest two of each group are kept, by number, not by name.
+//   3. A received snapshot counts only once the journal says so: until then it waits under the name
+//      .received, and a restart ends what was begun (D11).
+//   4. save() and open() may be called from any thread; the rest by the writer alone.
+#pragma once
+
+#include <map>
+
+#include "disk/draft.hpp"
+#include "disk/snapshot_file.hpp"
+
+namespace rafted::disk {
+
+class Snapshots {
+public:
+    struct Home {
+        ports::Files* files = nullptr;
+        std::string dir;
+        NodeId node;
+    };
+    static constexpr std::size_t kept = 2;
+
+    explicit Snapshots(Home home) : home_(std::move(home)) {}
+
+    Result<std::unique_ptr<ports::SnapshotSink>> save(ports::Slot slot,
+                                                      const core::SnapshotMeta& meta) const;
+    Result<std::unique_ptr<ports::SnapshotSource>> open(ports::Slot slot) const;
+
+    /// Takes one piece. Returns the snapshot if it is whole now and waits for install(). Fails with
+    /// corrupt if the whole does not verify, else as the disk does.
+    Result<std::optional<ReceivedSnapshot>> receive(ports::Slot slot,
+                                                    const core::SnapshotPiece& piece);
+    /// Puts what was received in place; the journal says already that it counts.
+    Result<void> install(const ReceivedSnapshot& received) const;
+    /// Forgets all of a group that was removed.
+    Result<void> remove_all(ports::Slot slot);
+
+    /// A snapshot's name on disk.
+    struct Name {
+        Index index;
+        Term term;
+        auto operator<=>(const Name&) const = default;
+    };
+    struct AtStart {
+        std::optional<core::SnapshotMeta> newest;  ///< That verifies, every byte of it.
+        std::vector<std::pair<Name, std::string>> damaged;  ///< Newer ones, and what is wrong.
+    };
+    /// What a group has at a start. Ends an install that was cut short, removes other leftovers.
+    Result<AtStart> recover(const GroupImage& group) const;
+    /// Renames a damaged file, so that it is in nobody's way but can be looked at.
+    Result<void> set_aside(ports::Slot slot, const Name& name) const;
+
+    static std::string text(const Name& name);
+    static std::optional<Name> parse(std::string_view text);
+    std::string dir_of(ports::Slot slot) const;
+    std::string path_of(ports::Slot slot, const Name& name) const;
+    /// Newest first.
+    Result<std::vector<Name>> list(ports::Slot slot) const;
+    Result<SnapshotReader> reader(ports::Slot slot, const Name& name) const;
+
+    /// Gives the finished file its name and lets the third newest go.
+    Result<void> put_in_place(ports::Slot slot, const Name& name, const std::string& path) const;
+
+private:
+    Result<SnapshotWriter> create(ports::Slot slot, const core::SnapshotMeta& meta,
+                                  std::string_view ending) const;
+    Result<std::optional<ReceivedSnapshot>> out_of_place(ports::Slot slot,
+                                                         const core::SnapshotPiece& piece) const;
+    Result<void> finish_install(const GroupImage& group) const;
+    Result<void> remove_ending(ports::Slot slot, std::string_view ending) const;
+
+    Home home_;
+    std::map<ports::Slot, SnapshotWriter> receiving_;
+};
+
+}  // namespace rafted::disk

@@ -1,0 +1,156 @@
+// How groups come to a host: opened from disk, created, joined, recovered alone.
+#include <utility>
+
+#include "core/codec.hpp"
+#include "host/host.hpp"
+
+namespace rafted::host {
+namespace {
+
+core::Start start_of(const ports::RecoveredGroup& found, const GroupConfig& config) {
+    core::Start start;
+    start.config = config;
+    start.hard_state = found.hard_state;
+    start.snapshot = found.snapshot;
+    start.entries = found.entries;
+    start.restarted = true;
+    return start;
+}
+
+Index last_index(const ports::RecoveredGroup& found) {
+    if (!found.entries.empty()) return found.entries.back().index();
+    return found.snapshot ? found.snapshot->index : Index();
+}
+
+Term last_term(const ports::RecoveredGroup& found) {
+    if (!found.entries.empty()) return found.entries.back().term();
+    return found.snapshot ? found.snapshot->term : Term();
+}
+
+}  // namespace
+
+void Host::open_group(OpenGroup what, Done done) {
+    on_loop([this, what = std::move(what), done = std::move(done)]() mutable {
+        do_open(std::move(what), done);
+    });
+}
+
+void Host::create_group(OpenGroup what, Done done) {
+    on_loop([this, what = std::move(what), done = std::move(done)]() mutable {
+        do_create(std::move(what), std::move(done));
+    });
+}
+
+void Host::join_group(OpenGroup what, Done done) {
+    on_loop([this, what = std::move(what), done = std::move(done)]() mutable {
+        do_join(std::move(what), std::move(done));
+    });
+}
+
+void Host::recover_group(OpenGroup what, Done done) {
+    on_loop([this, what = std::move(what), done = std::move(done)]() mutable {
+        do_recover(std::move(what), std::move(done));
+    });
+}
+
+void Host::do_open(OpenGroup what, const Done& done) {
+    if (const Seat* open = find(what.name); open != nullptr && !open->is_removed()) {
+        return done(fail(ErrorCode::already_member, "the group is open already"));
+    }
+    auto found = dormant_.extract(what.name);
+    if (found.empty()) {
+        return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));
+    }
+    SeatStart start;
+    start.record = found.mapped().record;
+    start.member = start_of(found.mapped(), what.config);
+    start.factory = std::move(what.factory);
+    start.from_files = true;
+    seat(std::move(start));
+    done({});
+}
+
+void Host::do_create(OpenGroup what, Done done) {
+    const Seat* open = find(what.name);
+    if (dormant_.contains(what.name) || (open != nullptr && !open->is_removed())) {
+        return done(fail(ErrorCode::already_member, "this node has a group of this name"));
+    }
+    SeatStart start;
+    start.record = {next_slot_++, what.name, GroupId(ports_.random() | 1U), false};
+    const core::Peer founder{identity_.node, identity_.address, Standing::voter};
+    start.member.config = what.config;
+    start.member.entries = {
+        core::founding_entry(founder, what.config, ports_.clock.wall())};
+    start.factory = std::move(what.factory);
+    seat_new(std::move(start), std::move(done));
+}
+
+void Host::do_join(OpenGroup what, Done done) {
+    SeatStart start;
+    start.record = {next_slot_++, what.name, what.group, false};
+    start.member.config = what.config;
+    // What it promised before it was removed still binds it.
+    if (const Seat* old = find(what.name); old != nullptr && old->is_removed()) {
+        left_[old->record().group] = old->member().state().hard;
+    }
+    if (const auto left = left_.find(what.group); left != left_.end()) {
+        start.member.hard_state = left->second;
+    }
+    start.factory = std::move(what.factory);
+    seat_new(std::move(start), std::move(done));
+}
+
+void Host::do_recover(OpenGroup what, Done done) {
+    auto found = dormant_.extract(what.name);
+    if (found.empty()) {
+        return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));
+    }
+    SeatStart start;
+    start.record = found.mapped().record;
+    // A new incarnation: members of the old one cannot come back unnoticed (D8).
+    start.record.group = GroupId(ports_.random() | 1U);
+    start.member = start_of(found.mapped(), what.config);
+    const core::Peer self{identity_.node, identity_.address, Standing::voter};
+    const core::Entry::Head head{last_term(found.mapped()), last_index(found.mapped()) + 1,
+                                 core::EntryKind::members, ports_.clock.wall()};
+    start.member.entries.push_back(
+        core::Entry::make(head, core::encode(core::Members({self}))));
+    start.member.hard_state.forced_out.clear();
+    start.factory = std::move(what.factory);
+    start.from_files = true;
+    seat_new(std::move(start), std::move(done));
+}
+
+void Host::seat_new(SeatStart start, Done done) {
+    ports::GroupWrite write;
+    write.slot = start.record.slot;
+    write.record = start.record;
+    write.hard_state = start.member.hard_state;
+    // A recovered group adds one entry to what is there; a founded one begins with it.
+    if (!start.member.entries.empty()) write.append = {start.member.entries.back()};
+    auto seated = std::make_shared<SeatStart>(std::move(start));
+    ports_.storage.write({std::move(write)}, [this, seated, done](Result<void> result) {
+        on_loop([this, seated, done, result = std::move(result)] {
+            if (!result) return done(std::unexpected(result.error()));
+            seat(std::move(*seated)).when_ready(done);
+        });
+    });
+}
+
+Seat& Host::seat(SeatStart start) {
+    const ports::Slot slot = start.record.slot;
+    start.member.self = identity_.node;
+    start.member.seed = ports_.random();
+    if (const auto old = by_name_.find(start.record.name); old != by_name_.end()) {
+        by_group_.erase(places_.at(old->second).seat->record().group);
+    }
+    by_name_[start.record.name] = slot;
+    by_group_[start.record.group] = slot;
+    Place& place = places_[slot];
+    place.seat = std::make_unique<Seat>(services_, std::move(start),
+                                        [this, slot] { changed_.push_back(slot); });
+    changed_.push_back(slot);
+    return *place.seat;
+}
+
+}  // namespace rafted::host

@@ -1,0 +1,203 @@
+#include "host/host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rafted/codec.hpp"
+
+namespace rafted::host {
+namespace {
+
+/// Completions often come at once (memory storage); a few rounds save a trip through the loop.
+constexpr int rounds_per_turn = 4;
+/// Beyond this, what is to be written gathers here: a disk that hangs makes no queue grow by turns.
+constexpr unsigned max_writes_under_way = 4;
+
+template <class... F>
+struct Overload : F... {
+    using F::operator()...;
+};
+
+}  // namespace
+
+Host::Host(Ports ports, HostIdentity identity)
+    : ports_(std::move(ports)),
+      identity_(std::move(identity)),
+      mailbox_(ports_.wake),
+      services_{ports_.storage, ports_.transport, ports_.clock,   ports_.workers,
+                mailbox_,       metrics_,         ports_.log,     identity_.node,
+                identity_.address, ports_.cluster} {}
+
+Host::~Host() = default;
+
+void Host::adopt(std::vector<ports::RecoveredGroup> groups) {
+    for (ports::RecoveredGroup& group : groups) {
+        next_slot_ = std::max(next_slot_, group.record.slot + 1);
+        if (group.record.removed) {
+            left_[group.record.group] = std::move(group.hard_state);
+        } else {
+            dormant_[group.record.name] = std::move(group);
+        }
+    }
+}
+
+void Host::request(ports::ClientRequest request, ports::Reply reply) {
+    if (mailbox_.size() >= identity_.max_waiting_requests) {
+        return reply(fail(ErrorCode::busy, "the node's mailbox is full; try again"));
+    }
+    mailbox_.put(Call{std::move(request), std::move(reply)});
+}
+
+void Host::receive(ports::Envelope envelope) { mailbox_.put(std::move(envelope)); }
+
+void Host::heard_address(NodeId node, const std::string& address) {
+    on_loop([this, node, address] {
+        for (auto& [slot, place] : places_) place.seat->heard_address(node, address);
+    });
+}
+
+core::Time Host::turn() {
+    for (int round = 0; round < rounds_per_turn; ++round) {
+        take_mail();
+        const core::Time now = ports_.clock.steady();
+        const auto slots = due(now);
+        if (slots.empty()) break;
+        ++metrics_.turns;
+        step(slots, now);
+        ports_.transport.flush();
+    }
+    if (!resigning_.empty()) check_resigned();
+    if (mailbox_.size() > 0) return core::Time::min();
+    return alarms_.empty() ? core::never : alarms_.begin()->first;
+}
+
+void Host::take_mail() {
+    const auto dispatch = Overload{
+        [this](ports::Envelope& envelope) {
+            const auto at = by_group_.find(envelope.group);
+            if (at == by_group_.end()) return;
+            ++metrics_.messages_received;
+            places_.at(at->second).seat->receive(std::move(envelope.message));
+        },
+        [this](Call& call) { on_call(std::move(call)); },
+        [](Completion& completion) { completion(); },
+    };
+    for (MailItem& item : mailbox_.take()) std::visit(dispatch, item);
+}
+
+void Host::on_call(Call call) {
+    if (stopped_) return call.reply(fail(ErrorCode::stopped, "the node is stopping"));
+    const RequestKind kind = call.request.kind;
+    const bool about_node = kind == RequestKind::list_groups || kind == RequestKind::metrics;
+    if (about_node || kind == RequestKind::status) return answer_status(call);
+    Seat* seat = find(call.request.group);
+    if (seat == nullptr) {
+        return call.reply(fail(ErrorCode::no_such_group, "this node (" + identity_.address +
+                                                             ") runs no group named '" +
+                                                             call.request.group + "'"));
+    }
+    if (seat->waiting() >= identity_.max_waiting_requests) {
+        ++metrics_.refused_busy;
+        return call.reply(fail(ErrorCode::busy, "too many requests wait; try again"));
+    }
+    seat->request(std::move(call.request), std::move(call.reply));
+}
+
+void Host::answer_status(Call& call) {
+    const core::Time now = ports_.clock.steady();
+    if (call.request.kind == RequestKind::metrics) return call.reply(encode(metrics_));
+    if (call.request.kind == RequestKind::list_groups) {
+        std::vector<Status> all;
+        for (const auto& [slot, place] : places_) all.push_back(place.seat->status(now));
+        return call.reply(encode(all));
+    }
+    const Seat* seat = find(call.request.group);
+    if (seat == nullptr) {
+        return call.reply(fail(ErrorCode::no_such_group, "this node (" + identity_.address +
+                                                             ") runs no group named '" +
+                                                             call.request.group + "'"));
+    }
+    call.reply(encode(seat->status(now)));
+}
+
+Seat* Host::find(const std::string& name) {
+    const auto at = by_name_.find(name);
+    return at == by_name_.end() ? nullptr : places_.at(at->second).seat.get();
+}
+
+std::vector<ports::Slot> Host::due(core::Time now) {
+    auto slots = std::exchange(changed_, {});
+    for (const auto& [alarm, slot] : alarms_) {
+        if (alarm > now) break;
+        slots.push_back(slot);
+    }
+    std::ranges::sort(slots);
+    const auto doubled = std::ranges::unique(slots);
+    slots.erase(doubled.begin(), doubled.end());
+    return slots;
+}
+
+void Host::step(const std::vector<ports::Slot>& slots, core::Time now) {
+    ports::Batch batch;
+    std::vector<ports::Slot> writers;
+    for (const ports::Slot slot : slots) {
+        Place& place = places_.at(slot);
+        if (place.seat->step(now, batch)) writers.push_back(slot);
+        set_alarm(slot, place);
+    }
+    if (!batch.empty()) write(std::move(batch), std::move(writers));
+}
+
+void Host::write(ports::Batch batch, std::vector<ports::Slot> writers) {
+    std::ranges::move(batch, std::back_inserter(gathered_));
+    gathered_writers_.insert(gathered_writers_.end(), writers.begin(), writers.end());
+    if (writes_under_way_ < max_writes_under_way) submit();
+}
+
+void Host::submit() {
+    if (gathered_.empty()) return;
+    ++metrics_.writes;
+    ++writes_under_way_;
+    auto batch = std::exchange(gathered_, {});
+    ports_.storage.write(std::move(batch), [this, writers = std::exchange(gathered_writers_, {})](
+                                               Result<void> result) {
+        on_loop([this, writers, result = std::move(result)] {
+            --writes_under_way_;
+            for (const ports::Slot slot : writers) places_.at(slot).seat->written(result);
+            submit();
+        });
+    });
+}
+
+void Host::set_alarm(ports::Slot slot, Place& place) {
+    const core::Time wake = place.seat->wake_at();
+    if (wake == place.alarm) return;
+    alarms_.erase({place.alarm, slot});
+    place.alarm = wake;
+    if (wake != core::never) alarms_.insert({wake, slot});
+}
+
+void Host::resign(Done done) {
+    on_loop([this, done = std::move(done)] {
+        for (auto& [slot, place] : places_) place.seat->resign();
+        resigning_.push_back(done);
+    });
+}
+
+void Host::check_resigned() {
+    for (const auto& [slot, place] : places_) {
+        if (place.seat->is_resigning()) return;
+    }
+    for (Done& done : std::exchange(resigning_, {})) done({});
+}
+
+void Host::stop(Done done) {
+    on_loop([this, done = std::move(done)] {
+        stopped_ = true;
+        const Error why{ErrorCode::stopped, "the node is stopping", std::nullopt};
+        for (auto& [slot, place] : places_) place.seat->stop(why);
+        done({});
+    });
+}
+
+}  // namespace rafted::host

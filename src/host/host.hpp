@@ -1,0 +1,127 @@
+// The host: the one loop's work. Each turn takes the mailbox, steps the members that have
+// something to do, and performs their effects; all groups share one write. It owns no thread:
+// whoever drives it (the network's loop, a simulation) calls turn() when woken and when due.
+//   1. turn() and what it calls run on one thread. request(), receive() and the group verbs may be
+//      called from any; they only put something into the mailbox.
+//   2. Groups that have nothing to do cost nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/seat.hpp"
+#include "ports/door.hpp"
+
+namespace rafted::host {
+
+/// What a host stands on; all outlive it.
+struct Ports {
+    ports::Storage& storage;
+    ports::Transport& transport;
+    ports::Clock& clock;
+    ports::Workers& workers;
+    std::function<void()> wake;            ///< Have turn() called soon; from any thread.
+    std::function<std::uint64_t()> random;  ///< Seeds and new identities.
+    std::function<void(LogLevel, const std::string&)> log;
+    std::function<ClusterId()> cluster;
+};
+
+struct HostIdentity {
+    NodeId node;
+    std::string address;
+    std::uint64_t max_waiting_requests = 100'000;
+};
+
+/// How a group comes to a node.
+struct OpenGroup {
+    std::string name;
+    value::Applier::MachineFactory factory;
+    GroupConfig config{};
+    GroupId group{};  ///< join: the one to join.
+};
+
+class Host final : public ports::Door, public ports::Receiver {
+public:
+    using Done = std::function<void(Result<void>)>;
+
+    Host(Ports ports, HostIdentity identity);
+    ~Host() override;
+
+    /// The groups found on disk; each waits until somebody opens it. Before the first turn.
+    void adopt(std::vector<ports::RecoveredGroup> groups);
+
+    void request(ports::ClientRequest request, ports::Reply reply) override;
+    void receive(ports::Envelope envelope) override;
+    void heard_address(NodeId node, const std::string& address) override;
+
+    /// Goes on with a group found on disk. `done` at once: serving may need others. Fails with
+    /// no_such_group, already_member (open already).
+    void open_group(OpenGroup what, Done done);
+    /// A new group of one (D2). `done` when it leads. Fails with already_member if there is one.
+    void create_group(OpenGroup what, Done done);
+    /// Takes the seat that the group's leader has added this node for. `done` when it serves as a
+    /// full member (D3).
+    void join_group(OpenGroup what, Done done);
+    /// Goes on alone with what is here, as a new incarnation (D8). requires: found on disk, not
+    /// open. `done` when it leads.
+    void recover_group(OpenGroup what, Done done);
+    /// Hands the lead of each group over to whoever is furthest. `done` when nothing is led that
+    /// others could lead.
+    void resign(Done done);
+    /// Everybody who waits is told `stopped`; nothing is promised from now on.
+    void stop(Done done);
+
+    /// Returns when it wants to be called again at the latest.
+    core::Time turn();
+
+private:
+    struct Place {
+        std::unique_ptr<Seat> seat;
+        core::Time alarm = core::never;
+    };
+
+    void take_mail();
+    void on_call(Call call);
+    void answer_status(Call& call);
+    std::vector<ports::Slot> due(core::Time now);
+    void step(const std::vector<ports::Slot>& slots, core::Time now);
+    void write(ports::Batch batch, std::vector<ports::Slot> writers);
+    void submit();
+    void set_alarm(ports::Slot slot, Place& place);
+    Seat* find(const std::string& name);
+
+    void do_open(OpenGroup what, const Done& done);
+    void do_create(OpenGroup what, Done done);
+    void do_join(OpenGroup what, Done done);
+    void do_recover(OpenGroup what, Done done);
+    void check_resigned();
+    /// Writes what the start holds, then seats the member.
+    void seat_new(SeatStart start, Done done);
+    Seat& seat(SeatStart start);
+    void on_loop(std::function<void()> what) { mailbox_.put(Completion(std::move(what))); }
+
+    Ports ports_;
+    HostIdentity identity_;
+    Mailbox mailbox_;
+    Metrics metrics_;
+    Services services_;
+    std::map<ports::Slot, Place> places_;
+    std::unordered_map<std::string, ports::Slot> by_name_;
+    std::unordered_map<GroupId, ports::Slot> by_group_;
+    std::map<std::string, ports::RecoveredGroup> dormant_;
+    std::map<GroupId, core::HardState> left_;  ///< Of groups this node was removed from.
+    std::set<std::pair<core::Time, ports::Slot>> alarms_;
+    std::vector<ports::Slot> changed_;
+    ports::Batch gathered_;  ///< Waits for one of the writes under way to end.
+    std::vector<ports::Slot> gathered_writers_;
+    unsigned writes_under_way_ = 0;
+    ports::Slot next_slot_ = 1;
+    std::vector<Done> resigning_;
+    bool stopped_ = false;
+};
+
+}  // namespace rafted::host

@@ -1,0 +1,57 @@
+// The one back edge: everything that happens outside the loop comes in here and is taken, all of it
+// at once, by the next turn. The lock is held only to push or to swap.
+//   1. put() from any thread; take() by the loop.
+//   2. Items are taken in the order in which they were put.
+//   3. wake is called once when the mailbox was empty, outside the lock.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ports/door.hpp"
+#include "ports/transport.hpp"
+
+namespace rafted::host {
+
+struct Call {
+    ports::ClientRequest request;
+    ports::Reply reply;
+};
+/// A completion from another thread: what to do with it on the loop.
+using Completion = std::function<void()>;
+using MailItem = std::variant<ports::Envelope, Call, Completion>;
+
+class Mailbox {
+public:
+    explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+    void put(MailItem item) {
+        bool was_empty = false;
+        {
+            const std::lock_guard lock(mutex_);
+            was_empty = items_.empty();
+            items_.push_back(std::move(item));
+        }
+        if (was_empty) wake_();
+    }
+
+    std::vector<MailItem> take() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(items_, {});
+    }
+
+    std::size_t size() const {
+        const std::lock_guard lock(mutex_);
+        return items_.size();
+    }
+
+private:
+    std::function<void()> wake_;
+    mutable std::mutex mutex_;
+    std::vector<MailItem> items_;
+};
+
+}  // namespace rafted::host

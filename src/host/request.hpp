@@ -1,0 +1,24 @@
+// From what a client asks to what the member is given: the bodies of requests, decoded and checked.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/input.hpp"
+#include "ports/door.hpp"
+
+namespace rafted::host {
+
+struct MemberInput {
+    core::Input input;
+    std::optional<Bytes> query;  ///< To be asked of the value once the read is ready.
+};
+
+/// Fails with invalid and says what is wrong with the request.
+Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id,
+                             core::LogTime wall);
+
+/// What a refusal means and what to do, in one sentence.
+std::string explain(ErrorCode code);
+
+}  // namespace rafted::host

@@ -1,0 +1,339 @@
+#include "host/seat.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/request.hpp"
+
+namespace rafted::host {
+
+Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
+    : services_(services),
+      record_(std::move(start.record)),
+      member_(start.member, services.clock.steady()),
+      changed_(std::move(changed)),
+      hooks_(services, record_.name, [this] { on_hooks_progress(); }),
+      snapshotter_(services, record_.slot,
+                   [this](const core::SnapshotMeta& meta) { give(core::SnapshotSaved{meta}); }),
+      pieces_(services, record_.slot, record_.group) {
+    auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
+        if (!alive.expired()) on_report(std::move(report));
+    };
+    lane_ = std::make_shared<ValueLane>(
+        services,
+        ValueLane::Start{std::move(start.factory), record_.slot, record_.group,
+                         start.member.config, start.from_files},
+        std::move(deliver));
+    if (const auto& snapshot = start.member.snapshot) {
+        applied_ = snapshot->index;
+        lane_->post(Load{*snapshot});
+        if (auto source = services.storage.open_snapshot(record_.slot)) {
+            snapshotter_.has_snapshot((*source)->size());
+        }
+    }
+    on_members();
+}
+
+void Seat::give(core::Input input) {
+    if (inputs_.empty()) changed_();
+    inputs_.push_back(std::move(input));
+}
+
+void Seat::receive(core::Message message) {
+    if (!stopped_) give(core::Received{std::move(message)});
+}
+
+Error Seat::not_leader() const {
+    Error error{ErrorCode::not_leader, {}, std::nullopt};
+    const NodeId leader = member_.state().leader;
+    const core::Peer* peer = member_.state().members().find(leader);
+    if (peer != nullptr) error.leader = LeaderHint{leader, peer->address};
+    return error;
+}
+
+void Seat::request(ports::ClientRequest request, ports::Reply reply) {
+    if (stopped_) return reply(std::unexpected(*stopped_));
+    if (request.kind == RequestKind::query_stale) {
+        lane_->post(Query{std::move(request.body), false, std::move(reply)});
+        return;
+    }
+    const bool writes = request.kind == RequestKind::command ||
+                        request.kind == RequestKind::open_session;
+    if (writes && services_.storage.state() == DiskState::full) {
+        return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
+    }
+    const bool hooks_lag = hooks_.size() > member_.state().config().max_hook_backlog;
+    if (request.kind == RequestKind::query && hooks_lag) {
+        return reply(fail(ErrorCode::busy, "too many leader hooks wait to be run"));
+    }
+    const auto id = waiters_.add({request.kind, {}, std::move(reply)});
+    auto input = to_input(std::move(request), id, services_.clock.wall());
+    if (!input) {
+        waiters_.take(id)->reply(std::unexpected(input.error()));
+        return;
+    }
+    if (input->query) waiters_.set_query(id, std::move(*input->query));
+    give(std::move(input->input));
+}
+
+bool Seat::step(core::Time now, ports::Batch& batch) {
+    if (stopped_) {
+        inputs_.clear();
+        wake_at_ = core::never;
+        return false;
+    }
+    const auto inputs = std::exchange(inputs_, {});
+    services_.metrics.inputs += inputs.size();
+    auto effects = member_.step(now, inputs);
+    const std::size_t before = batch.size();
+    perform(std::move(effects), batch);
+    return batch.size() > before;
+}
+
+void Seat::perform(core::Effects effects, ports::Batch& batch) {
+    send(std::move(effects.send_now));
+    auto promises = std::exchange(effects.send_after_write, {});
+    if (write(effects, batch)) {
+        writes_.push_back({std::move(effects.when_durable), std::move(promises)});
+    } else if (writes_.empty()) {
+        send(std::move(promises));
+    } else {
+        std::ranges::move(promises, std::back_inserter(writes_.back().then_send));
+    }
+    apply(effects);
+    answer(effects);
+    if (effects.members_changed) on_members();
+    if (effects.role_changed) on_role(*effects.role_changed);
+    if (member_.role() == Role::removed && !record_.removed) on_removed(batch);
+    wake_at_ = effects.wake_at;
+    check_ready();
+}
+
+bool Seat::write(core::Effects& effects, ports::Batch& batch) {
+    if (!effects.has_write() && !effects.compact_below) return false;
+    ports::GroupWrite write;
+    write.slot = record_.slot;
+    write.hard_state = std::move(effects.hard_state);
+    write.truncate_from = effects.truncate_from;
+    write.append = std::move(effects.append);
+    write.pieces = std::move(effects.snapshot_to_save);
+    write.compact_below = effects.compact_below;
+    services_.metrics.entries_written += write.append.size();
+    batch.push_back(std::move(write));
+    return true;
+}
+
+void Seat::written(const Result<void>& result) {
+    Write done = std::move(writes_.front());
+    writes_.pop_front();
+    if (stopped_) return;
+    if (!result && result.error().code != ErrorCode::corrupt) {
+        Error why = result.error();
+        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(why));
+        return stop(why);
+    }
+    if (done.when_durable) {
+        auto& persisted = *done.when_durable;
+        if (!result && persisted.snapshot) {
+            services_.log(LogLevel::warning, "group " + record_.name + ": a received snapshot " +
+                                                 "does not verify; it is fetched again");
+            give(core::SnapshotBroken{*std::exchange(persisted.snapshot, std::nullopt)});
+        }
+        give(std::move(persisted));
+    }
+    send(std::move(done.then_send));
+}
+
+void Seat::send(std::vector<core::Message> messages) {
+    services_.metrics.messages_sent += messages.size();
+    const auto& config = member_.state().config();
+    for (core::Message& message : messages) {
+        if (std::holds_alternative<core::SnapshotPiece>(message.body)) {
+            pieces_.send(std::move(message), config.snapshot_chunk_bytes);
+        } else {
+            services_.transport.send({record_.group, std::move(message)});
+        }
+    }
+}
+
+void Seat::apply(core::Effects& effects) {
+    if (effects.load_snapshot) {
+        unapplied_.clear();
+        lane_->post(Load{*effects.load_snapshot});
+    }
+    std::ranges::move(effects.committed, std::back_inserter(unapplied_));
+    flush_applies();
+    if (effects.hooks_done && !member_.leads()) {
+        hooks_.confirmed(*effects.hooks_done);
+        snapshotter_.hooks_ran(*effects.hooks_done);
+    }
+}
+
+void Seat::flush_applies() {
+    if (unapplied_.empty()) return;
+    if (hooks_.size() > member_.state().config().max_hook_backlog) return;
+    Apply job;
+    job.entries.assign(std::make_move_iterator(unapplied_.begin()),
+                       std::make_move_iterator(unapplied_.end()));
+    unapplied_.clear();
+    job.answers_wanted = waiters_.size() > 0;
+    if (member_.leads()) job.leading = member_.term();
+    services_.metrics.entries_applied += job.entries.size();
+    lane_->post(std::move(job));
+}
+
+void Seat::answer(const core::Effects& effects) {
+    for (const core::Accepted& accepted : effects.accepted) waiters_.place(accepted);
+    for (const core::ReadReady& ready : effects.reads_ready) {
+        auto waiter = waiters_.take(ready.request);
+        if (!waiter) continue;
+        ++services_.metrics.queries;
+        // The lane has been given everything up to ready.index before.
+        lane_->post(Query{std::move(waiter->query), true, std::move(waiter->reply)});
+    }
+    for (const core::Answer& answer : effects.answers) {
+        auto waiter = waiters_.take(answer.request);
+        if (!waiter) continue;
+        if (!answer.error) {
+            waiter->reply(Bytes{});
+        } else if (*answer.error == ErrorCode::not_leader) {
+            waiter->reply(std::unexpected(not_leader()));
+        } else {
+            if (*answer.error == ErrorCode::busy) ++services_.metrics.refused_busy;
+            waiter->reply(fail(*answer.error, explain(*answer.error)));
+        }
+    }
+}
+
+void Seat::on_role(const core::RoleChange& change) {
+    if (change.role == Role::leader) {
+        ++services_.metrics.elections_won;
+        services_.log(LogLevel::info, "group " + record_.name + ": leads in term " +
+                                          to_string(change.term));
+        heard_address(services_.self, services_.address);
+        return;
+    }
+    pieces_.forget_all();
+    hooks_.stop();
+    if (waiters_.size() == 0) return;
+    Error lost{ErrorCode::lost_lead, "the leader lost its lead; the outcome is not known here",
+               not_leader().leader};
+    waiters_.fail_placed(lost);
+}
+
+void Seat::on_removed(ports::Batch& batch) {
+    record_.removed = true;
+    ports::GroupWrite write;
+    write.slot = record_.slot;
+    write.record = record_;
+    batch.push_back(std::move(write));
+    writes_.emplace_back();
+    services_.log(LogLevel::info, "group " + record_.name + ": this member was removed");
+    stop({ErrorCode::removed, "this node was removed from the group", std::nullopt});
+}
+
+void Seat::on_members() {
+    for (const core::Peer& peer : member_.state().members().all()) {
+        if (peer.id != services_.self) services_.transport.set_address(peer.id, peer.address);
+    }
+}
+
+void Seat::on_report(ValueReport report) {
+    applied_ = report.applied;
+    sessions_ = report.sessions;
+    if (report.broken) {
+        services_.log(LogLevel::error,
+                      "group " + record_.name + ": " + to_string(*report.broken));
+        return stop(*report.broken);
+    }
+    for (value::Applied& result : report.results) {
+        auto waiter = waiters_.applied(result.index, result.term);
+        if (waiter) waiter->reply(std::move(result.answer));
+    }
+    // Hooks come after the answers have left.
+    const Index applied = report.applied;
+    hooks_.add(std::move(report.hooks), applied);
+    hooks_.add(std::move(report.query_hooks), applied);
+    if (report.elected && member_.leads() && member_.term() == *report.elected) {
+        const auto& leader = std::get<core::Leader>(member_.state().role);
+        hooks_.lead(*report.elected, leader.term_start);
+    }
+    on_hooks_progress();
+    if (report.frozen) {
+        snapshotter_.write(std::move(report.frozen), report.frozen_at);
+        on_hooks_progress();
+    }
+    start_snapshot_if_due();
+    check_ready();
+}
+
+void Seat::on_hooks_progress() {
+    if (stopped_) return;
+    flush_applies();
+    // Without declared hooks nothing ever has to be replayed, on any member.
+    if (!lane_->has_hooks()) snapshotter_.hooks_ran(applied_);
+    if (!member_.leads()) return;
+    snapshotter_.hooks_ran(hooks_.done());
+    if (lane_->has_hooks() && hooks_.done() > member_.state().hooks_done) {
+        give(core::HooksRan{hooks_.done()});
+    }
+}
+
+void Seat::start_snapshot_if_due() {
+    const auto& state = member_.state();
+    if (snapshotter_.is_due(state.log, applied_, state.config())) lane_->post(Freeze{});
+}
+
+void Seat::heard_address(NodeId node, const std::string& address) {
+    const core::Peer* peer = member_.state().members().find(node);
+    if (stopped_ || !member_.leads() || peer == nullptr || peer->address == address) return;
+    core::Peer moved = *peer;
+    moved.address = address;
+    // Nobody waits: if it is refused now, the next connection or election brings it up again.
+    give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(moved)});
+}
+
+void Seat::resign() {
+    const core::State& state = member_.state();
+    const auto* leader = std::get_if<core::Leader>(&state.role);
+    if (stopped_ || leader == nullptr) return;
+    const auto silent = member_.unresponsive(services_.clock.steady());
+    std::optional<NodeId> furthest;
+    Index match;
+    for (const auto& [id, progress] : leader->followers) {
+        const bool is_silent = std::ranges::find(silent, id) != silent.end();
+        if (is_silent || !state.members().is_voter(id) || progress.match < match) continue;
+        furthest = id;
+        match = progress.match;
+    }
+    if (furthest) give(core::TransferLead{0, furthest});
+}
+
+void Seat::when_ready(std::function<void(Result<void>)> done) {
+    if (stopped_) return done(std::unexpected(*stopped_));
+    ready_.push_back(std::move(done));
+    check_ready();
+}
+
+void Seat::check_ready() {
+    if (ready_.empty()) return;
+    const auto& state = member_.state();
+    const core::Peer* self = state.membership.committed().find(services_.self);
+    const bool belongs = self != nullptr && self->standing != Standing::joining;
+    bool serves = belongs && state.leader && applied_ == state.log.committed();
+    if (const auto* leader = std::get_if<core::Leader>(&state.role)) {
+        serves = applied_ >= leader->term_start;
+    }
+    if (!serves) return;
+    for (auto& done : std::exchange(ready_, {})) done({});
+}
+
+void Seat::stop(const Error& why) {
+    if (stopped_) return;
+    stopped_ = why;
+    hooks_.stop();
+    waiters_.fail_all(why);
+    for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
+}
+
+}  // namespace rafted::host

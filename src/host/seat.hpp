@@ -1,0 +1,105 @@
+// One group's seat at a node: the member, and around it everything that carries its effects out.
+// The loop gives it inputs, then steps it once per turn.
+//   1. Effects are performed in the order of their fields (core/effects.hpp).
+//   2. What had to wait for a write leaves when that write and all earlier ones are durable.
+//   3. After a broken disk or value nothing is promised any more: everybody is told, once.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/member.hpp"
+#include "host/hook_queue.hpp"
+#include "host/piece_sender.hpp"
+#include "host/services.hpp"
+#include "host/snapshotter.hpp"
+#include "host/value_lane.hpp"
+#include "host/waiters.hpp"
+
+namespace rafted::host {
+
+/// What a seat is made of.
+struct SeatStart {
+    ports::GroupRecord record;
+    core::Start member;
+    value::Applier::MachineFactory factory;
+    bool from_files = false;
+};
+
+class Seat {
+public:
+    /// `changed` is called when the seat has something to do in a coming turn.
+    Seat(Services& services, SeatStart start, std::function<void()> changed);
+
+    void request(ports::ClientRequest request, ports::Reply reply);
+    void receive(core::Message message);
+    void heard_address(NodeId node, const std::string& address);
+    /// Tells `done` when the member serves: it leads, or follows a leader as a full member.
+    void when_ready(std::function<void(Result<void>)> done);
+
+    /// Gives all inputs to the member and performs its effects; what is to be written is added to
+    /// the batch. Returns whether something was.
+    bool step(core::Time now, ports::Batch& batch);
+    /// The oldest write of this seat that is under way has ended.
+    void written(const Result<void>& result);
+    core::Time wake_at() const { return inputs_.empty() ? wake_at_ : core::Time::min(); }
+
+    /// If it leads others that could lead, hands the lead to whoever is furthest.
+    void resign();
+    bool is_resigning() const { return !stopped_ && member_.state().hand_over.has_value(); }
+
+    Status status(core::Time now) const;
+    const ports::GroupRecord& record() const { return record_; }
+    const core::Member& member() const { return member_; }
+    bool is_removed() const { return record_.removed; }
+    std::size_t waiting() const { return waiters_.size(); }
+    /// Everybody who waits is told; nothing is promised from now on.
+    void stop(const Error& why);
+
+private:
+    struct Write {
+        std::optional<core::Persisted> when_durable;
+        std::vector<core::Message> then_send;
+    };
+
+    void perform(core::Effects effects, ports::Batch& batch);
+    bool write(core::Effects& effects, ports::Batch& batch);
+    void send(std::vector<core::Message> messages);
+    void apply(core::Effects& effects);
+    void answer(const core::Effects& effects);
+    void on_role(const core::RoleChange& change);
+    void on_removed(ports::Batch& batch);
+    void on_members();
+    void on_report(ValueReport report);
+    void on_hooks_progress();
+    void flush_applies();
+    void start_snapshot_if_due();
+    void check_ready();
+    void give(core::Input input);
+    Error not_leader() const;
+
+    Services& services_;
+    ports::GroupRecord record_;
+    core::Member member_;
+    std::function<void()> changed_;
+    std::shared_ptr<ValueLane> lane_;
+    HookQueue hooks_;
+    Snapshotter snapshotter_;
+    PieceSender pieces_;
+    Waiters waiters_;
+
+    std::vector<core::Input> inputs_;
+    core::Time wake_at_ = core::Time::min();
+    std::deque<Write> writes_;
+    std::deque<core::Entry> unapplied_;  ///< Held back while too many hooks wait.
+    std::vector<std::function<void(Result<void>)>> ready_;
+    Index applied_;
+    std::uint64_t sessions_ = 0;
+    std::optional<Error> stopped_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace rafted::host

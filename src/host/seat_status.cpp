@@ -1,0 +1,74 @@
+// What a seat says of itself (D13). Reads only; needs no leader and waits for nobody.
+#include "host/seat.hpp"
+
+namespace rafted::host {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+void add_progress(MemberInfo& info, const core::Progress& progress, const core::Log& log,
+                  core::Time now) {
+    info.match = progress.match;
+    info.lag = log.last() - progress.match;
+    if (progress.answered) {
+        info.last_contact = duration_cast<milliseconds>(now - progress.acked.sent_at);
+    }
+}
+
+std::vector<MemberInfo> members_of(const core::State& state, core::Time now) {
+    std::vector<MemberInfo> members;
+    const auto* leader = std::get_if<core::Leader>(&state.role);
+    for (const core::Peer& peer : state.members().all()) {
+        MemberInfo info{peer.id, peer.address, peer.standing, {}, {}, {}};
+        if (leader != nullptr && peer.id == state.self) {
+            info.match = state.log.stable();
+            info.lag = state.log.last() - state.log.stable();
+            info.last_contact = milliseconds(0);
+        } else if (leader != nullptr) {
+            const auto at = leader->followers.find(peer.id);
+            if (at != leader->followers.end()) add_progress(info, at->second, state.log, now);
+        }
+        members.push_back(std::move(info));
+    }
+    return members;
+}
+
+}  // namespace
+
+Status Seat::status(core::Time now) const {
+    const core::State& state = member_.state();
+    Status status;
+    status.group = record_.name;
+    status.group_id = record_.group;
+    status.cluster = services_.cluster();
+    status.from = services_.self;
+    status.address = services_.address;
+    status.members = members_of(state, now);
+    if (const core::Peer* leader = state.members().find(state.leader)) {
+        status.leader = LeaderHint{leader->id, leader->address};
+    }
+    status.unresponsive_followers = member_.unresponsive(now);
+    status.current_term = state.hard.term;
+    status.role = member_.role();
+    status.config = state.config();
+    status.last = state.log.last();
+    status.commit = state.log.committed();
+    status.applied = applied_;
+    status.snapshot = state.snapshot ? state.snapshot->index : Index();
+    status.log_bytes = state.log.bytes();
+    status.sessions = sessions_;
+    status.lease_valid = member_.has_lease(now);
+    status.disk = services_.storage.state();
+    if (stopped_) status.alarms.push_back("stopped: " + to_string(*stopped_));
+    if (status.disk == DiskState::full) status.alarms.push_back("the disk is full");
+    if (hooks_.size() > status.config.max_hook_backlog) {
+        status.alarms.push_back("leader hooks lag: " + std::to_string(hooks_.size()) + " wait");
+    }
+    for (const NodeId node : status.unresponsive_followers) {
+        status.alarms.push_back("member " + to_string(node) + " does not answer");
+    }
+    return status;
+}
+
+}  // namespace rafted::host

@@ -1,0 +1,29 @@
+// What a node's seats share: the ports, the mailbox, the counters. Handed in, never looked up.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "host/mailbox.hpp"
+#include "ports/clock.hpp"
+#include "ports/storage.hpp"
+#include "ports/workers.hpp"
+#include "rafted/status.hpp"
+
+namespace rafted::host {
+
+struct Services {
+    ports::Storage& storage;
+    ports::Transport& transport;
+    ports::Clock& clock;
+    ports::Workers& workers;
+    Mailbox& mailbox;
+    Metrics& metrics;
+    std::function<void(LogLevel, const std::string&)> log;
+    NodeId self;
+    std::string address;  ///< As told to others.
+    std::function<ClusterId()> cluster;
+};
+
+}  // namespace rafted::host

@@ -1,0 +1,100 @@
+#include "host/snapshotter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace rafted::host {
+
+struct Snapshotter::Work {
+    core::SnapshotMeta meta;
+    std::unique_ptr<Frozen> frozen;
+    std::unique_ptr<ports::SnapshotSink> sink;
+    std::uint64_t bytes = 0;
+    Result<void> result{};
+};
+
+Snapshotter::Snapshotter(Services& services, ports::Slot slot, Saved saved)
+    : services_(services),
+      slot_(slot),
+      saved_(std::move(saved)),
+      lane_(services.workers.open_lane()) {}
+
+bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig& config) {
+    if (stage_ != Stage::idle || applied <= log.snapshot()) return false;
+    const std::uint64_t bytes = log.bytes_between(log.snapshot(), applied);
+    const double wanted = config.log_file_expansion_factor * static_cast<double>(last_bytes_);
+    const bool has_grown = static_cast<double>(bytes) > wanted &&
+                           bytes >= config.snapshot_floor_bytes;
+    const bool is_large = bytes >= config.max_log_bytes / 2;
+    if (!(has_grown || is_large) || bytes < retry_after_bytes_) return false;
+    stage_ = Stage::freezing;
+    return true;
+}
+
+void Snapshotter::write(std::unique_ptr<Frozen> frozen, const core::SnapshotMeta& meta) {
+    if (stage_ != Stage::freezing) return;
+    stage_ = Stage::writing;
+    auto work = std::make_shared<Work>();
+    work->meta = meta;
+    work->frozen = std::move(frozen);
+    auto job = [this, work, alive = std::weak_ptr(alive_), slot = slot_, &services = services_] {
+        auto sink = services.storage.save_snapshot(slot, work->meta);
+        if (sink) {
+            work->sink = std::move(*sink);
+            work->result = work->frozen->save([&](BytesView piece) {
+                work->bytes += piece.size();
+                return work->sink->write(piece);
+            });
+        } else {
+            work->result = std::unexpected(sink.error());
+        }
+        work->frozen.reset();
+        services.mailbox.put(Completion([this, work, alive] {
+            if (!alive.expired()) written(work);
+        }));
+    };
+    services_.workers.post(lane_, std::move(job));
+}
+
+void Snapshotter::written(std::shared_ptr<Work> work) {
+    if (!work->result) return finished(work->meta, work->result, 0);
+    stage_ = Stage::held;
+    held_ = std::move(work);
+    commit();
+}
+
+void Snapshotter::hooks_ran(Index upto) {
+    hooks_ran_ = std::max(hooks_ran_, upto);
+    commit();
+}
+
+void Snapshotter::commit() {
+    if (stage_ != Stage::held || hooks_ran_ < held_->meta.index) return;
+    stage_ = Stage::committing;
+    auto work = std::exchange(held_, nullptr);
+    services_.workers.post(lane_, [this, work, alive = std::weak_ptr(alive_),
+                                   &services = services_] {
+        work->result = work->sink->commit();
+        work->sink.reset();
+        services.mailbox.put(Completion([this, work, alive] {
+            if (!alive.expired()) finished(work->meta, work->result, work->bytes);
+        }));
+    });
+}
+
+void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& result,
+                           std::uint64_t bytes) {
+    stage_ = Stage::idle;
+    if (!result) {
+        services_.log(LogLevel::error,
+                      "a snapshot could not be saved: " + to_string(result.error()));
+        // Not again at once: first the log grows by as much as made this one due.
+        retry_after_bytes_ = retry_after_bytes_ * 2 + (1 << 20);
+        return;
+    }
+    retry_after_bytes_ = 0;
+    last_bytes_ = bytes;
+    saved_(meta);
+}
+
+}  // namespace rafted::host

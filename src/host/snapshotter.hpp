@@ -1,0 +1,54 @@
+// When a group's own snapshot is due, and its way to the disk (D11), beside the running value:
+//
+//   idle ──due──► freezing ──frozen──► writing ──written──► held ──hooks ran──► committing ──► idle
+//                 (value lane)        (own lane)    (until the leader hooks of everything it covers
+//                                                    have run: what is compacted cannot be replayed)
+//   1. One at a time.   2. A failure is logged, and tried again when due once more.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "core/log.hpp"
+#include "host/services.hpp"
+#include "rafted/machine.hpp"
+
+namespace rafted::host {
+
+class Snapshotter {
+public:
+    using Saved = std::function<void(const core::SnapshotMeta&)>;
+    /// `saved` is called on the loop when a snapshot is in place.
+    Snapshotter(Services& services, ports::Slot slot, Saved saved);
+
+    /// Whether the value should be frozen now; if so, the caller asks for it.
+    bool is_due(const core::Log& log, Index applied, const GroupConfig& config);
+    /// The value as frozen; begins to write it.
+    void write(std::unique_ptr<Frozen> frozen, const core::SnapshotMeta& meta);
+    /// The value could not be frozen.
+    void give_up() { stage_ = Stage::idle; }
+    /// Leader hooks have run up to here: a snapshot held back for them may be committed.
+    void hooks_ran(Index upto);
+    /// A snapshot came from elsewhere, or was found at the start.
+    void has_snapshot(std::uint64_t bytes) { last_bytes_ = bytes; }
+
+private:
+    enum class Stage : std::uint8_t { idle, freezing, writing, held, committing };
+    struct Work;
+    void written(std::shared_ptr<Work> work);
+    void commit();
+    void finished(const core::SnapshotMeta& meta, const Result<void>& result, std::uint64_t bytes);
+
+    Services& services_;
+    ports::Slot slot_;
+    Saved saved_;
+    ports::Lane lane_;
+    Stage stage_ = Stage::idle;
+    std::uint64_t last_bytes_ = 0;
+    Index hooks_ran_;
+    std::uint64_t retry_after_bytes_ = 0;
+    std::shared_ptr<Work> held_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace rafted::host

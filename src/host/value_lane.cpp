@@ -1,0 +1,113 @@
+#include "host/value_lane.hpp"
+
+#include <utility>
+
+namespace rafted::host {
+namespace {
+
+Result<Bytes> read_whole(ports::SnapshotSource& source) {
+    constexpr std::size_t piece_bytes = 1 << 20;
+    Bytes whole;
+    whole.reserve(source.size());
+    while (whole.size() < source.size()) {
+        auto piece = source.read(whole.size(), piece_bytes);
+        if (!piece) return std::unexpected(piece.error());
+        if (piece->empty()) return fail(ErrorCode::corrupt, "a snapshot ends before its size");
+        whole.insert(whole.end(), piece->begin(), piece->end());
+    }
+    return whole;
+}
+
+}  // namespace
+
+ValueLane::ValueLane(Services& services, Start start, Deliver deliver)
+    : services_(services),
+      slot_(start.slot),
+      lane_(services.workers.open_lane()),
+      applier_(std::move(start.factory), start.group, start.config),
+      deliver_(std::move(deliver)),
+      from_files_(start.from_files),
+      has_hooks_(applier_.machine().has_hooks()) {}
+
+void ValueLane::post(ValueJob job) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(job));
+        if (std::exchange(scheduled_, true)) return;
+    }
+    services_.workers.post(lane_, [self = shared_from_this()] { self->run(); });
+}
+
+void ValueLane::run() {
+    std::vector<ValueJob> jobs;
+    {
+        const std::lock_guard lock(mutex_);
+        jobs = std::exchange(waiting_, {});
+        scheduled_ = false;
+    }
+    auto report = std::make_shared<ValueReport>();
+    for (ValueJob& job : jobs) {
+        std::visit([&](auto& each) { perform(each, *report); }, job);
+    }
+    report->applied = applier_.applied();
+    report->sessions = applier_.session_count();
+    services_.mailbox.put(Completion(
+        [self = shared_from_this(), report] { self->deliver_(std::move(*report)); }));
+}
+
+void ValueLane::perform(Apply& job, ValueReport& report) {
+    auto results = applier_.apply(job.entries);
+    report.entries += results.size();
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        value::Applied& result = results[i];
+        if (result.hook) report.hooks.push_back({result.index, std::move(result.hook)});
+        if (job.leading) collect_elected(job.entries[i], *job.leading, report);
+        if (job.answers_wanted) report.results.push_back(std::move(result));
+    }
+}
+
+void ValueLane::collect_elected(const core::Entry& entry, Term leading, ValueReport& report) {
+    if (entry.kind() != core::EntryKind::elected || entry.term() != leading) return;
+    report.elected = leading;
+    const Machine& machine = applier_.machine();
+    if (std::exchange(from_files_, false)) {
+        if (auto call = machine.on_restored_from_files()) {
+            report.hooks.push_back({entry.index(), std::move(call)});
+        }
+    }
+    if (auto call = machine.on_elected()) report.hooks.push_back({entry.index(), std::move(call)});
+}
+
+void ValueLane::perform(Query& job, ValueReport& report) {
+    Answered answered = applier_.query(job.query);
+    ++report.queries;
+    job.reply(std::move(answered.answer));
+    if (job.runs_hook && answered.hook) {
+        report.query_hooks.push_back({applier_.applied(), std::move(answered.hook)});
+    }
+}
+
+void ValueLane::perform(Load&, ValueReport& report) {
+    auto source = services_.storage.open_snapshot(slot_);
+    Result<void> loaded;
+    if (!source) {
+        loaded = std::unexpected(source.error());
+    } else if (auto bytes = read_whole(**source); !bytes) {
+        loaded = std::unexpected(bytes.error());
+    } else {
+        loaded = applier_.load((*source)->meta(), *bytes);
+    }
+    if (!loaded) report.broken = loaded.error();
+}
+
+void ValueLane::perform(Freeze&, ValueReport& report) {
+    auto frozen = applier_.freeze();
+    if (!frozen) {
+        services_.log(LogLevel::warning, "a value cannot be frozen: " + to_string(frozen.error()));
+        return;
+    }
+    report.frozen = std::move(*frozen);
+    report.frozen_at = applier_.meta();
+}
+
+}  // namespace rafted::host

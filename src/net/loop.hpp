@@ -1,0 +1,83 @@
+// The one thread on which a node's protocol and network run, or a client's network. Each round
+// takes everything that is ready (sockets, posted jobs, timers), then runs the turn once, then
+// writes what was queued on the connections, then sleeps. Not a thread pool.
+//   1. turn() runs after every round, never inside a handler.
+//   2. A round is bounded: a flood of input cannot keep the turn from running.
+//   3. What is queued on a connection leaves at the latest at the end of the round.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "ports/loop.hpp"
+
+namespace rafted::net {
+
+/// Something with output queued, written at the end of the round.
+class Flushable {
+public:
+    virtual ~Flushable() = default;
+    virtual void flush() = 0;
+};
+
+class Loop final : public ports::Loop {
+public:
+    struct Io;  // the Asio side (loop_io.hpp), for this folder alone
+
+    /// `spin`: how long to look for work before sleeping. Waking a sleeping core costs about
+    /// 30 µs; spinning costs the core. 0: sleep at once.
+    explicit Loop(std::chrono::microseconds spin = {});
+    ~Loop() override;
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    /// What to do after each round; returns when it next wants to run without any input.
+    /// requires: in_loop(), or not started yet.
+    void set_turn(std::function<core::Time()> turn);
+    /// Runs on a thread of its own until stop(). requires: called once.
+    void start();
+    /// Runs on the calling thread until stop(), in place of start().
+    void run();
+    /// Ends the current round, runs what was posted so far, and returns when the thread has ended
+    /// (at once if called on it). Any thread; again does nothing.
+    void stop();
+
+    core::Time now() const override;
+    bool post(std::function<void()> job) override;
+    TimerId call_at(core::Time at, std::function<void()> job) override;
+    void cancel(TimerId timer) override;
+    bool in_loop() const override;
+
+    /// requires: in_loop(), or not started yet. Each object is flushed once per call.
+    void flush_later(std::shared_ptr<Flushable> what);
+    Io& io() { return *io_; }
+
+private:
+    void take_what_is_ready();
+    void run_jobs();
+    void run_due_timers();
+    void flush_all();
+    void wait_until(core::Time wake);
+    void finish();
+
+    std::unique_ptr<Io> io_;
+    std::chrono::microseconds spin_;
+    std::function<core::Time()> turn_;
+    std::map<TimerId, std::function<void()>> timers_;
+    std::uint64_t next_timer_ = 1;
+    std::vector<std::shared_ptr<Flushable>> dirty_;
+    std::atomic<std::thread::id> owner_{};
+    std::atomic<bool> stopping_ = false;
+    std::thread thread_;
+
+    std::mutex mutex_;  // guards what follows: the hand-over from other threads
+    std::vector<std::function<void()>> jobs_;
+    bool closed_ = false;
+};
+
+}  // namespace rafted::net

@@ -1,0 +1,312 @@
+// Puts a node together: directory, network, loop, workers and host, and takes it apart in the
+// opposite order. No protocol here.
+#include "rafted/node.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "client/caller.hpp"
+#include "host/host.hpp"
+#include "net/loop.hpp"
+#include "net/network.hpp"
+#include "node/storage.hpp"
+#include "node/system.hpp"
+#include "node/thread_workers.hpp"
+#include "node/wait.hpp"
+#include "rafted/codec.hpp"
+
+namespace rafted {
+
+class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
+public:
+    using Handle = std::shared_ptr<Caller>;
+
+    static Result<std::shared_ptr<Impl>> open(NodeConfig config);
+    ~Impl() { (void)close(); }
+
+    Result<Handle> create(const std::string& name, MachineFactory factory,
+                          const GroupConfig& config);
+    Result<Handle> join(const std::string& name, MachineFactory factory,
+                        const std::vector<std::string>& known, const JoinOptions& options);
+    Result<Handle> recover(const std::string& name, MachineFactory factory);
+    Result<void> close();
+    Result<Metrics> metrics();
+    ClusterId cluster() const { return ClusterId(cluster_.load()); }
+
+    NodeId id;
+    std::string address;
+    std::vector<std::string> notes;
+
+private:
+    explicit Impl(NodeConfig config) : config_(std::move(config)), workers_(config_.value_threads) {}
+    Result<void> start();
+    Result<void> check_cluster(ClusterId found) const;
+    Result<void> enter_cluster(ClusterId cluster);
+    Handle caller(const std::string& name, std::vector<std::string> known);
+    Result<void> become_member(const GroupHandle& group, const JoinOptions& options);
+    template <class Start>
+    Result<void> on_host(std::chrono::milliseconds time, const std::string& what, Start start);
+    void log(LogLevel level, const std::string& line) const {
+        if (config_.log) config_.log(level, line);
+    }
+
+    NodeConfig config_;
+    node::SystemClock clock_;
+    node::NodeStorage storage_;
+    node::ThreadWorkers workers_;
+    net::Loop loop_;
+    std::unique_ptr<net::Network> network_;
+    std::unique_ptr<host::Host> host_;
+    std::atomic<std::uint64_t> cluster_ = 0;
+    std::mutex closing_;  // one close at a time
+    bool closed_ = false;
+};
+
+namespace {
+
+constexpr auto own_disk_time = std::chrono::seconds(30);
+
+Result<void> check_name(const std::string& name) {
+    const bool fits = !name.empty() && name.size() <= 255;
+    const bool printable = name.find_first_of(std::string("\0\n\r\t", 4)) == std::string::npos;
+    if (fits && printable) return {};
+    return fail(ErrorCode::invalid, "a group's name has 1 to 255 bytes, without control characters");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Node::Impl>> Node::Impl::open(NodeConfig config) {
+    if (auto valid = config.validate(); !valid) return std::unexpected(valid.error());
+    auto impl = std::shared_ptr<Impl>(new Impl(std::move(config)));
+    if (auto started = impl->start(); !started) return std::unexpected(started.error());
+    return impl;
+}
+
+Result<void> Node::Impl::start() {
+    auto storage = node::open_storage(config_.dir);
+    if (!storage) return std::unexpected(storage.error());
+    storage_ = std::move(*storage);
+    auto recovered = storage_->recover();
+    if (!recovered) return std::unexpected(recovered.error());
+    id = recovered->node;
+    notes = recovered->notes;
+    for (const std::string& note : notes) log(LogLevel::warning, note);
+    if (recovered->cluster) cluster_ = recovered->cluster.value;
+    if (auto checked = check_cluster(recovered->cluster); !checked) return checked;
+    if (config_.cluster && !recovered->cluster) {
+        if (auto set = storage_->set_cluster(*config_.cluster); !set) return set;
+        cluster_ = config_.cluster->value;
+    }
+
+    auto network = net::Network::open(loop_, config_, {id, cluster()});
+    if (!network) return std::unexpected(network.error());
+    network_ = std::move(*network);
+    address = network_->address();
+    host::Ports ports{*storage_,
+                      network_->transport(),
+                      clock_,
+                      workers_,
+                      [this] { if (!loop_.in_loop()) loop_.post([] {}); },
+                      node::system_random,
+                      [this](LogLevel level, const std::string& line) { log(level, line); },
+                      [this] { return cluster(); }};
+    host_ = std::make_unique<host::Host>(
+        std::move(ports), host::HostIdentity{id, address, config_.max_waiting_requests});
+    host_->adopt(std::move(recovered->groups));
+    network_->start(*host_, *host_);
+    loop_.set_turn([this] { return host_->turn(); });
+    loop_.start();
+    return {};
+}
+
+/// A node belongs to one cluster for ever.
+Result<void> Node::Impl::check_cluster(ClusterId found) const {
+    const ClusterId own = config_.cluster ? *config_.cluster : cluster();
+    if (!own || !found || own == found) return {};
+    return fail(ErrorCode::wrong_cluster, "this node belongs to cluster " + to_string(own) +
+                                              ", not to " + to_string(found));
+}
+
+Result<void> Node::Impl::enter_cluster(ClusterId cluster) {
+    if (auto checked = check_cluster(cluster); !checked) return checked;
+    if (this->cluster()) return {};
+    if (auto set = storage_->set_cluster(cluster); !set) return set;
+    cluster_ = cluster.value;
+    node::Awaited<void> done;
+    const bool posted = loop_.post([this, cluster, told = done.callback()] {
+        network_->set_cluster(cluster);
+        told({});
+    });
+    if (!posted) return fail(ErrorCode::stopped, "the node is closed");
+    return done.wait(own_disk_time, "entering the cluster");
+}
+
+template <class Start>
+Result<void> Node::Impl::on_host(std::chrono::milliseconds time, const std::string& what,
+                                 Start start) {
+    if (closed_) return fail(ErrorCode::stopped, "the node is closed");
+    node::Awaited<void> done;
+    start(done.callback());
+    return done.wait(time, what);
+}
+
+Node::Impl::Handle Node::Impl::caller(const std::string& name, std::vector<std::string> known) {
+    client::CallerOptions options;
+    options.group = name;
+    options.addresses = {address};
+    std::ranges::move(known, std::back_inserter(options.addresses));
+    options.first_is_local = true;
+    options.seed = node::system_random();
+    options.keep_alive = shared_from_this();
+    return std::make_shared<client::GroupCaller>(loop_, network_->channel(), std::move(options));
+}
+
+Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFactory factory,
+                                              const GroupConfig& config) {
+    if (auto named = check_name(name); !named) return std::unexpected(named.error());
+    if (auto valid = config.validate(); !valid) return std::unexpected(valid.error());
+    const ClusterId cluster = config_.cluster.value_or(ClusterId(node::system_random() | 1U));
+    if (!this->cluster()) {
+        if (auto entered = enter_cluster(cluster); !entered) {
+            return std::unexpected(entered.error());
+        }
+    }
+    const host::OpenGroup what{name, std::move(factory), config, {}};
+    const std::string verb = "creating group '" + name + "'";
+    auto done = on_host(own_disk_time, verb, [&](auto told) { host_->open_group(what, told); });
+    if (!done && done.error().code == ErrorCode::no_such_group) {
+        done = on_host(own_disk_time, verb, [&](auto told) { host_->create_group(what, told); });
+    }
+    const bool open_already = !done && done.error().code == ErrorCode::already_member;
+    if (!done && !open_already) return std::unexpected(done.error());
+    return caller(name, {});
+}
+
+/// Asks the group's leader to add this node; fine if it was added before.
+Result<void> Node::Impl::become_member(const GroupHandle& group, const JoinOptions& options) {
+    const Standing standing = options.learner ? Standing::learner : Standing::joining;
+    const auto end = std::chrono::steady_clock::now() + options.timeout;
+    while (true) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        auto added = group.add_member({id, address, standing}, {left, {}});
+        if (added || added.error().code == ErrorCode::already_member) return {};
+        const ErrorCode why = added.error().code;
+        const bool passes = why == ErrorCode::change_in_progress ||
+                            why == ErrorCode::leader_change_pending;
+        constexpr auto pause = std::chrono::milliseconds(20);
+        if (!passes || left <= pause) return added;
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFactory factory,
+                                            const std::vector<std::string>& known,
+                                            const JoinOptions& options) {
+    if (auto named = check_name(name); !named) return std::unexpected(named.error());
+    host::OpenGroup what{name, std::move(factory), {}, {}};
+    auto done = on_host(own_disk_time, "opening group '" + name + "'",
+                        [&](auto told) { host_->open_group(what, told); });
+    if (done || done.error().code == ErrorCode::already_member) return caller(name, known);
+    if (done.error().code != ErrorCode::no_such_group) return std::unexpected(done.error());
+    if (known.empty()) {
+        return fail(ErrorCode::invalid, "joining needs the address of at least one member");
+    }
+
+    client::CallerOptions outside;
+    outside.group = name;
+    outside.addresses = known;
+    outside.seed = node::system_random();
+    const GroupHandle group(std::make_shared<client::GroupCaller>(loop_, network_->channel(),
+                                                                  std::move(outside)));
+    auto status = group.status({options.timeout, {}});
+    if (!status) return std::unexpected(status.error());
+    if (auto entered = enter_cluster(status->cluster); !entered) {
+        return std::unexpected(entered.error());
+    }
+    if (auto added = become_member(group, options); !added) return std::unexpected(added.error());
+    what.config = status->config;
+    what.group = status->group_id;
+    done = on_host(options.timeout, "joining group '" + name + "'",
+                   [&](auto told) { host_->join_group(what, told); });
+    if (!done) return std::unexpected(done.error());
+    return caller(name, known);
+}
+
+Result<Node::Impl::Handle> Node::Impl::recover(const std::string& name, MachineFactory factory) {
+    const host::OpenGroup what{name, std::move(factory), {}, {}};
+    auto done = on_host(own_disk_time, "recovering group '" + name + "'",
+                        [&](auto told) { host_->recover_group(what, told); });
+    if (!done) return std::unexpected(done.error());
+    return caller(name, {});
+}
+
+Result<Metrics> Node::Impl::metrics() {
+    node::Awaited<Bytes> answer;
+    host_->request({RequestKind::metrics, {}, own_disk_time, {}}, answer.callback());
+    auto bytes = answer.wait(own_disk_time, "asking for metrics");
+    if (!bytes) return std::unexpected(bytes.error());
+    return decode<Metrics>(*bytes);
+}
+
+Result<void> Node::Impl::close() {
+    const std::lock_guard lock(closing_);
+    if (std::exchange(closed_, true)) return {};
+    if (host_) {
+        node::Awaited<void> resigned;
+        host_->resign(resigned.callback());
+        (void)resigned.wait(config_.stop_deadline / 2, "handing the leads over");
+        node::Awaited<void> stopped;
+        host_->stop(stopped.callback());
+        (void)stopped.wait(config_.stop_deadline, "stopping the groups");
+    }
+    loop_.stop();
+    if (network_) network_->close();
+    const bool ended = workers_.stop(config_.stop_deadline, weak_from_this().lock());
+    if (storage_) storage_->close();
+    if (ended) return {};
+    return fail(ErrorCode::timeout, "a value or hook is still running; it is left to end by itself");
+}
+
+Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() {
+    if (impl_) (void)impl_->close();
+}
+Node& Node::operator=(Node&& other) noexcept {
+    if (this != &other) {
+        if (impl_) (void)impl_->close();
+        impl_ = std::move(other.impl_);
+    }
+    return *this;
+}
+
+Result<Node> Node::open(NodeConfig config) {
+    auto impl = Impl::open(std::move(config));
+    if (!impl) return std::unexpected(impl.error());
+    return Node(std::move(*impl));
+}
+
+Result<std::shared_ptr<Caller>> Node::create_untyped(const std::string& name,
+                                                     MachineFactory factory,
+                                                     const GroupConfig& config) {
+    return impl_->create(name, std::move(factory), config);
+}
+Result<std::shared_ptr<Caller>> Node::join_untyped(const std::string& name, MachineFactory factory,
+                                                   const std::vector<std::string>& known,
+                                                   const JoinOptions& options) {
+    return impl_->join(name, std::move(factory), known, options);
+}
+Result<std::shared_ptr<Caller>> Node::recover_untyped(const std::string& name,
+                                                      MachineFactory factory) {
+    return impl_->recover(name, std::move(factory));
+}
+
+NodeId Node::id() const { return impl_->id; }
+const std::string& Node::address() const { return impl_->address; }
+ClusterId Node::cluster() const { return impl_->cluster(); }
+const std::vector<std::string>& Node::notes() const { return impl_->notes; }
+Metrics Node::metrics() const { return impl_->metrics().value_or(Metrics{}); }
+Result<void> Node::close() { return impl_->close(); }
+
+}  // namespace rafted

@@ -1,0 +1,36 @@
+// Workers on a few threads. Lanes that have jobs queue up; a thread takes a lane, runs a slice of
+// its jobs in order, and puts the lane back if there are more.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "ports/workers.hpp"
+
+namespace rafted::node {
+
+class ThreadWorkers final : public ports::Workers {
+public:
+    explicit ThreadWorkers(unsigned threads);
+    ~ThreadWorkers() override;
+    ThreadWorkers(const ThreadWorkers&) = delete;
+    ThreadWorkers& operator=(const ThreadWorkers&) = delete;
+
+    ports::Lane open_lane() override;
+    void post(ports::Lane lane, std::function<void()> job) override;
+
+    /// Drops what waits and joins the threads. Returns false if a job is still running at the
+    /// deadline: then the threads are let go, and `keep_alive` lives until the last has ended.
+    bool stop(std::chrono::milliseconds deadline, std::shared_ptr<void> keep_alive);
+
+private:
+    struct Pool;
+    static void work(const std::shared_ptr<Pool>& pool);
+
+    std::shared_ptr<Pool> pool_;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace rafted::node

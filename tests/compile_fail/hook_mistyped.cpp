@@ -1,0 +1,21 @@
+// expect: rafted: H::on_command_committed fits no command
+#include "rafted/group.hpp"
+#include "rafted/typed.hpp"
+
+struct Enqueue {
+    int item = 0;
+};
+struct Dequeue {};
+struct Length {};
+struct Queue {
+    using Command = std::variant<Enqueue, Dequeue>;
+    using Query = Length;
+    int command(const Enqueue&) { return 0; }
+    int command(const Dequeue&) { return 0; }
+    int query(const Length&) const { return 0; }
+};
+struct Hooks : rafted::LeaderHooks<Queue> {
+    void on_command_committed(const Enqueue&) {}
+};
+
+void use() { rafted::Typed<Queue, Hooks> typed; }

@@ -1,0 +1,120 @@
+// Power cuts at every change the storage makes to its disk, with every kind of loss: what comes
+// back must be a state between the last one that was answered and the last one that was begun.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/disk_workload.hpp"
+#include "support/storage_world.hpp"
+
+namespace rafted::test {
+namespace {
+
+using Loss = MemoryFiles::Loss;
+
+struct Cut {
+    std::uint64_t seed = 0;
+    std::uint64_t after = 0;
+    Loss loss = Loss::everything;
+};
+
+std::string text(const Cut& cut) {
+    return "seed " + std::to_string(cut.seed) + ", power lost after change " +
+           std::to_string(cut.after) + ", loss mode " + std::to_string(static_cast<int>(cut.loss));
+}
+
+void expect_a_state_between(const Workload& work, const WorkRun& run, const Groups& found) {
+    for (std::size_t i = run.done; i <= run.started; ++i) {
+        if (work.states[i] == found) return;
+    }
+    std::size_t other = work.states.size();
+    for (std::size_t i = 0; i < work.states.size(); ++i) {
+        if (work.states[i] == found) other = i;
+    }
+    ADD_FAILURE() << "answered " << run.done << ", begun " << run.started << ", found "
+                  << (other < work.states.size() ? "the state after " + std::to_string(other)
+                                                 : std::string("no state that ever was"));
+}
+
+/// Cuts, perhaps cuts again while the node comes back, and looks at what is there.
+void cut_and_check(const Workload& work, const Cut& cut) {
+    SCOPED_TRACE(text(cut));
+    MemoryFiles files;
+    files.set_faults({.stop_after = cut.after});
+    const WorkRun run = run_workload(files, work);
+    files.crash(cut.loss, cut.seed + cut.after);
+    ports::Recovered recovered;
+    if (cut.after % 2 == 1) {
+        files.set_faults({.stop_after = cut.after % 11});
+        static_cast<void>(reopen(files, recovered));
+        files.crash(cut.loss, cut.seed * 31 + cut.after);
+    }
+    auto storage = reopen(files, recovered);
+    ASSERT_TRUE(storage.has_value()) << to_string(storage.error());
+    expect_a_state_between(work, run, recovered.groups);
+    const Groups groups = recovered.groups;
+    ports::GroupWrite next = founding(77, "after");
+    bool answered = false;
+    (*storage)->write({next}, [&](const Result<void>& done) { answered = done.has_value(); });
+    (*storage)->write_pending();
+    ASSERT_TRUE(answered);
+    storage->reset();
+    auto again = reopen(files, recovered);
+    ASSERT_TRUE(again.has_value()) << to_string(again.error());
+    ASSERT_EQ(recovered.groups.size(), groups.size() + 1);
+    recovered.groups.pop_back();
+    EXPECT_EQ(recovered.groups, groups);
+    EXPECT_TRUE(recovered.notes.empty());
+}
+
+class Crash : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
+    const WorkloadShape shape{GetParam(), 40, 3, 600};
+    const Workload work = make_workload(shape);
+    std::uint64_t changes = 0;
+    {
+        MemoryFiles files;
+        const WorkRun run = run_workload(files, work);
+        ASSERT_EQ(run.done, work.steps.size());
+        changes = files.changes();
+        ports::Recovered recovered;
+        ASSERT_TRUE(reopen(files, recovered).has_value());
+        ASSERT_EQ(recovered.groups, work.states.back());
+    }
+    for (std::uint64_t after = 0; after <= changes; ++after) {
+        for (const Loss loss : {Loss::everything, Loss::nothing, Loss::any_sector,
+                                Loss::any_prefix}) {
+            cut_and_check(work, {GetParam(), after, loss});
+            if (HasFailure()) return;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 13));
+
+/// The process dies, the machine does not: what was written but never synced is still in the
+/// system's memory, and must be made durable before anything is promised on it.
+TEST(CrashTwice, WhatAKilledProcessLeftUnsyncedIsSyncedByTheNext) {
+    const Workload work = make_workload({3, 25, 2, 300});
+    MemoryFiles reference;
+    run_workload(reference, work);
+    for (std::uint64_t after = 0; after <= reference.changes(); ++after) {
+        SCOPED_TRACE(after);
+        MemoryFiles files;
+        files.set_faults({.stop_after = after});
+        run_workload(files, work);
+        files.kill_process();
+        ports::Recovered first;
+        auto storage = reopen(files, first);
+        ASSERT_TRUE(storage.has_value()) << to_string(storage.error());
+        storage->reset();
+        files.crash(Loss::everything, 1);
+        ports::Recovered second;
+        ASSERT_TRUE(reopen(files, second).has_value());
+        EXPECT_EQ(first.groups, second.groups);
+    }
+}
+
+}  // namespace
+}  // namespace rafted::test
