@@ -1,5 +1,5 @@
 // A queue with length, on three nodes: several commands with a result type each, and a second and
-// third member that catch up before they vote. Here all three live in one process.
+// third member that catch up before they vote. Here all live in one process.
 #include <cstdio>
 #include <deque>
 
@@ -16,14 +16,13 @@ struct Queue {
     using Query = Length;
     std::deque<std::string> items;
 
-    /// The length before it.
-    std::size_t command(const Enqueue& enqueue) {
+    std::size_t command(const Enqueue& enqueue) {  // answers the length before it
         items.push_back(enqueue.item);
         return items.size() - 1;
     }
     std::optional<std::string> command(const Dequeue&) {
-        if (items.empty()) return std::nullopt;
-        auto item = std::move(items.front());
+        if (items.empty()) return {};
+        auto item = items.front();
         items.pop_front();
         return item;
     }
@@ -34,11 +33,12 @@ rafted::Result<void> run() {
     auto a = rafted::Node::open({.listen = "127.0.0.1:0"});
     auto b = rafted::Node::open({.listen = "127.0.0.1:0"});
     auto c = rafted::Node::open({.listen = "127.0.0.1:0"});
-    if (!a || !b || !c) return rafted::fail(rafted::ErrorCode::in_use, "a node cannot be opened");
+    for (const auto* node : {&a, &b, &c})
+        if (!*node) return std::unexpected(node->error());
     auto queue = a->create_group<Queue>("queue");
     if (!queue) return std::unexpected(queue.error());
     for (auto* node : {&b, &c}) {  // each returns when it votes
-        auto joined = (*node)->join_group<Queue>("queue", {a->address()});
+        const auto joined = (*node)->join_group<Queue>("queue", {a->address()});
         if (!joined) return std::unexpected(joined.error());
     }
     for (const char* item : {"bread", "milk", "eggs"}) {
@@ -55,6 +55,5 @@ rafted::Result<void> run() {
 
 int main() {
     const auto done = run();
-    if (!done) std::fprintf(stderr, "%s\n", to_string(done.error()).c_str());
-    return done ? 0 : 1;
+    if (!done) return std::fprintf(stderr, "%s\n", to_string(done.error()).c_str()), 1;
 }

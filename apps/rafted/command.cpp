@@ -48,8 +48,20 @@ std::optional<std::uint64_t> parse_id(const std::string& text) {
     return value;
 }
 
+std::vector<std::string> Target::addresses() const {
+    std::vector<std::string> all(1);
+    for (const char letter : address) {
+        if (letter == ',') {
+            all.emplace_back();
+        } else {
+            all.back() += letter;
+        }
+    }
+    return all;
+}
+
 Result<Client> Target::client() const {
-    ClientConfig config{addresses, std::nullopt};
+    ClientConfig config{addresses(), std::nullopt};
     if (!cluster.empty()) {
         const auto id = parse_id(cluster);
         if (!id) {
@@ -63,12 +75,10 @@ Result<Client> Target::client() const {
 
 void add_target_options(CLI::App& command, Target& target) {
     command
-        .add_option("ADDRESS", target.addresses,
+        .add_option("ADDRESS", target.address,
                     "Any member, as host:port or [v6]:port; several separated by commas. The "
                     "others are found from there")
         ->required()
-        ->expected(1)
-        ->delimiter(',')
         ->type_name("");
     command
         .add_option("--timeout-ms", target.timeout_ms,

@@ -29,11 +29,12 @@ int report_usage(const std::string& problem);
 
 /// Where a group is found, for every subcommand that speaks to one.
 struct Target {
-    std::vector<std::string> addresses;
+    std::string address;  ///< One, or several separated by commas.
     std::string group;
     std::string cluster;  ///< 16 hex digits, or empty for any.
     unsigned timeout_ms = 5000;
 
+    std::vector<std::string> addresses() const;
     std::chrono::milliseconds timeout() const { return std::chrono::milliseconds(timeout_ms); }
     CallOptions options() const { return {timeout(), {}}; }
     Result<Client> client() const;

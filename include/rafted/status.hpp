@@ -48,10 +48,10 @@ struct Status {
     Term current_term;
     Role role = Role::follower;
     GroupConfig config;
-    Index last;      ///< Last entry in the log.
-    Index commit;    ///< Last entry known to be committed.
-    Index applied;   ///< Last entry the value has taken.
-    Index snapshot;  ///< Last entry the newest snapshot covers.
+    Index last;                   ///< Last entry in the log.
+    Index commit;                 ///< Last entry known to be committed.
+    Index applied;                ///< Last entry the value has taken.
+    Index snapshot;               ///< Last entry the newest snapshot covers.
     std::uint64_t log_bytes = 0;  ///< Log in memory.
     std::uint64_t sessions = 0;
     bool lease_valid = false;
@@ -62,11 +62,11 @@ struct Status {
 
 /// Counters of one node since its start.
 struct Metrics {
-    std::uint64_t turns = 0;            ///< Rounds of the loop.
-    std::uint64_t inputs = 0;           ///< Inputs given to members.
+    std::uint64_t turns = 0;   ///< Rounds of the loop.
+    std::uint64_t inputs = 0;  ///< Inputs given to members.
     std::uint64_t messages_sent = 0;
     std::uint64_t messages_received = 0;
-    std::uint64_t writes = 0;           ///< Batches made durable.
+    std::uint64_t writes = 0;  ///< Batches made durable.
     std::uint64_t entries_written = 0;
     std::uint64_t entries_applied = 0;
     std::uint64_t queries = 0;

@@ -19,8 +19,7 @@ void GroupCaller::call(RequestKind kind, Bytes body, const CallOptions& options,
     if (loop_.in_loop()) return core_->begin(std::move(request));
     // Shared: if the loop takes the job no more, it is answered here.
     const auto shared = std::make_shared<Core::Request>(std::move(request));
-    const bool posted =
-        loop_.post([core = core_, shared] { core->begin(std::move(*shared)); });
+    const bool posted = loop_.post([core = core_, shared] { core->begin(std::move(*shared)); });
     if (!posted) shared->done(fail(ErrorCode::stopped, "the node or client is closed"));
 }
 

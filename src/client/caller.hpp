@@ -26,9 +26,9 @@ struct CallerOptions {
     std::size_t max_calls = 100'000;
     /// Commands of the session not answered yet; more wait. Below max_results_per_session.
     std::uint64_t session_window = 1000;
-    /// One attempt; doubled after each that ran out, for values that are slow. A membership or
-    /// config request has one attempt for all its time.
-    std::chrono::milliseconds attempt_timeout{1000};
+    /// How long to wait for one attempt before another is made beside it; doubled each time, for
+    /// values that are slow. A membership or config request has one attempt for all its time.
+    std::chrono::milliseconds patience{1000};
     /// Pauses: doubled from the first to the last, less up to a half by chance.
     std::chrono::milliseconds first_pause{10};
     std::chrono::milliseconds last_pause{250};

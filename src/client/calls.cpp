@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "rafted/bytes.hpp"
 #include "rafted/codec.hpp"
@@ -36,8 +37,8 @@ GroupCaller::Core::Core(ports::Loop& loop, ports::Channel& channel, CallerOption
 void GroupCaller::Core::begin(Request request) {
     if (closed_) return request.done(fail(ErrorCode::stopped, "the handle is closed"));
     if (calls_.size() >= options_.max_calls) {
-        return request.done(fail(ErrorCode::busy, std::to_string(calls_.size()) +
-                                                      " calls of this handle wait already"));
+        return request.done(fail(
+            ErrorCode::busy, std::to_string(calls_.size()) + " calls of this handle wait already"));
     }
     const CommandId id = request.options.id;
     const auto number = add(std::move(request));
@@ -70,10 +71,9 @@ void GroupCaller::Core::enter_session(CallNumber number, Call& call) {
 
 void GroupCaller::Core::wait_for_session(CallNumber number, Call& call) {
     waiting_.push_back(number);
-    call.waits_until =
-        loop_.call_at(call.deadline, [weak = weak_from_this(), number] {
-            if (const auto self = weak.lock()) self->give_up_waiting(number);
-        });
+    call.waits_until = loop_.call_at(call.deadline, [weak = weak_from_this(), number] {
+        if (const auto self = weak.lock()) self->give_up_waiting(number);
+    });
     if (!session_.is_open()) open_session();
 }
 
@@ -153,21 +153,24 @@ void GroupCaller::Core::dispatch_waiting() {
 void GroupCaller::Core::start(CallNumber number, Call& call) {
     const auto kind = call.attempts.kind;
     call.attempts.target = kind == RequestKind::force_remove ? route_.first()
-                  : needs_leader(kind)              ? route_.leader()
-                                                    : route_.anybody();
+                           : needs_leader(kind)              ? route_.leader()
+                                                             : route_.anybody();
     attempt(number, call);
 }
 
 void GroupCaller::Core::attempt(CallNumber number, Call& call) {
     const auto left = call.deadline - loop_.now();
     if (left <= core::Duration::zero() && call.attempt > 0) return time_over(number, call);
-    const auto one = options_.attempt_timeout * (1 << std::min(call.attempts.timeouts, 10u));
-    const auto timeout = is_admin(call.attempts.kind) ? left : std::min<core::Duration>(left, one);
+    const auto patience = options_.patience * (1 << std::min(call.attempts.timeouts, 10u));
+    const bool once = is_admin(call.attempts.kind) || patience >= left;
+    call.patience = once ? core::never : loop_.now() + patience;
+    be_patient_until(call.patience);
+    call.under_way = true;
     ++call.attempt;
     channel_.send(call.attempts.target,
                   {.kind = call.attempts.kind,
                    .group = options_.group,
-                   .timeout = up_to_ms(timeout),
+                   .timeout = up_to_ms(left),
                    .body = call.body},
                   [weak = weak_from_this(), number, attempt = call.attempt](Result<Bytes> answer) {
                       const auto self = weak.lock();
@@ -175,17 +178,51 @@ void GroupCaller::Core::attempt(CallNumber number, Call& call) {
                   });
 }
 
-void GroupCaller::Core::answered(CallNumber number, unsigned attempt, Result<Bytes> answer) {
-    const auto found = calls_.find(number);
-    if (found == calls_.end() || found->second.attempt != attempt) return;
-    auto& call = found->second;
-    if (answer) return succeeded(number, call, std::move(answer));
-    failed(number, call, std::move(answer.error()));
+/// One timer for all calls: most are answered long before, so it is rarely set again.
+void GroupCaller::Core::be_patient_until(core::Time time) {
+    if (time >= next_check_) return;
+    loop_.cancel(check_);
+    next_check_ = time;
+    check_ = loop_.call_at(time, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->lose_patience();
+    });
 }
 
-void GroupCaller::Core::succeeded(CallNumber number, Call& call, Result<Bytes> answer) {
+void GroupCaller::Core::lose_patience() {
+    next_check_ = core::never;
+    const auto now = loop_.now();
+    core::Time next = core::never;
+    std::vector<CallNumber> late;
+    for (const auto& [number, call] : calls_) {
+        if (!call.under_way) continue;
+        if (call.patience <= now) {
+            late.push_back(number);
+        } else {
+            next = std::min(next, call.patience);
+        }
+    }
+    be_patient_until(next);
+    for (const auto number : late) {
+        const auto found = calls_.find(number);
+        if (found == calls_.end()) continue;
+        const auto& target = found->second.attempts.target;
+        failed(number, found->second, {ErrorCode::timeout, target + " did not answer in time", {}});
+    }
+}
+
+void GroupCaller::Core::answered(CallNumber number, unsigned attempt, Result<Bytes> answer) {
+    const auto found = calls_.find(number);
+    if (found == calls_.end()) return;
+    auto& call = found->second;
+    const bool newest = call.attempt == attempt;
+    if (answer) return succeeded(number, call, std::move(answer), newest);
+    if (newest && call.under_way) failed(number, call, std::move(answer.error()));
+}
+
+void GroupCaller::Core::succeeded(CallNumber number, Call& call, Result<Bytes> answer,
+                                  bool newest) {
     const bool leader_is_news =
-        route_.answered(call.attempts.target, needs_leader(call.attempts.kind));
+        newest && route_.answered(call.attempts.target, needs_leader(call.attempts.kind));
     if (call.attempts.kind == RequestKind::status && !options_.group.empty()) {
         if (const auto status = decode<Status>(*answer)) route_.learn(*status);
     }
@@ -194,6 +231,7 @@ void GroupCaller::Core::succeeded(CallNumber number, Call& call, Result<Bytes> a
 }
 
 void GroupCaller::Core::failed(CallNumber number, Call& call, Error error) {
+    call.under_way = false;
     if (error.code == ErrorCode::session_expired && renew_session(number, call, error)) return;
     const auto move = after_error(call.attempts, error, route_.size());
     const bool at_fault = move != Move::give_up && move != Move::pause_then_same;
@@ -289,6 +327,7 @@ void GroupCaller::Core::learn_members() {
 void GroupCaller::Core::close() {
     closed_ = true;
     waiting_.clear();
+    loop_.cancel(check_);
     for (auto& [number, call] : std::exchange(calls_, {})) {
         loop_.cancel(call.waits_until);
         call.done(fail(ErrorCode::stopped, "the handle was closed before the answer came"));

@@ -1,7 +1,8 @@
 // The inside of a GroupCaller: its calls in flight, single-threaded on the loop.
 //   1. A call is in calls_ from begin() until its answer; its id is never used again.
 //   2. A command without a caller's id waits in waiting_ until the session is open and has room.
-//   3. An answer or pause that belongs to an earlier attempt of a call is ignored.
+//   3. An attempt that takes too long is not given up: others are made beside it, and the first
+//      answer counts. An error counts only if it ends the newest attempt.
 #pragma once
 
 #include <deque>
@@ -40,6 +41,8 @@ private:
         std::optional<Error> last_error;
         std::optional<value::SessionId> in_session;
         unsigned attempt = 0;
+        bool under_way = false;             // the newest attempt has not ended
+        core::Time patience = core::never;  // then another attempt is made beside it
         unsigned sessions_expired = 0;
         ports::Loop::TimerId waits_until{};
     };
@@ -54,8 +57,10 @@ private:
 
     void start(CallNumber number, Call& call);
     void attempt(CallNumber number, Call& call);
+    void be_patient_until(core::Time time);
+    void lose_patience();
     void answered(CallNumber number, unsigned attempt, Result<Bytes> answer);
-    void succeeded(CallNumber number, Call& call, Result<Bytes> answer);
+    void succeeded(CallNumber number, Call& call, Result<Bytes> answer, bool newest);
     void failed(CallNumber number, Call& call, Error error);
     bool renew_session(CallNumber number, Call& call, const Error& error);
     void retarget(Call& call);
@@ -74,6 +79,8 @@ private:
     std::unordered_map<CallNumber, Call> calls_;
     std::deque<CallNumber> waiting_;  // may name calls that were answered meanwhile
     CallNumber next_call_ = 1;
+    core::Time next_check_ = core::never;
+    ports::Loop::TimerId check_{};
     std::minstd_rand chance_;
     bool closed_ = false;
 };

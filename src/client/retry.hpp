@@ -1,17 +1,13 @@
 // The one retry policy: what to do about an attempt that failed. Pure; time and addresses are the
-// caller's.
+// caller's. A membership or config request is tried again only if it certainly did not happen, and
+// one to a certain node (force_remove) never goes to another.
 //
-//   error                                what follows
-//   not_leader, hint                     the hinted address, at once; a pause instead if it has
-//                                        just failed, or after a few hints in a row
-//   not_leader, no hint; lost_lead       a pause, then the next address
-//   unreachable, stopped, timeout        the next address at once; after all of them a pause
-//   no_such_group, removed               the same; if every address says so, this is the answer
-//   busy                                 a pause, then the same address
-//   any other                            this is the answer
-//
-//   1. A membership or config request is tried again only if it certainly did not happen.
-//   2. A request to one certain node (force_remove) never goes to another.
+//   not_leader, hint               the hinted address at once; a pause if it has just been silent
+//   not_leader, no hint; lost_lead a pause, then the next address
+//   unreachable, stopped, timeout  the next address at once; after all of them a pause
+//   no_such_group, removed         the same; if every address says so, this is the answer
+//   busy                           a pause, then the same address
+//   any other                      this is the answer
 #pragma once
 
 #include <cstddef>
@@ -25,7 +21,7 @@ namespace rafted::client {
 /// What the policy remembers of one call.
 struct Attempts {
     RequestKind kind = RequestKind::status;
-    std::string target;              ///< Address of the attempt that failed.
+    std::string target;              ///< Address of the newest attempt.
     bool may_have_happened = false;  ///< An attempt ended without anybody knowing.
     unsigned timeouts = 0;
     unsigned pauses = 0;

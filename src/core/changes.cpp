@@ -36,6 +36,11 @@ bool would_break_quorum(const Turn& turn, NodeId target) {
     return responsive < majority(voters);
 }
 
+/// Nobody begins as a voter: it would count before it has caught up (W17).
+bool may_be_added(const Peer& peer) {
+    return peer.id && (peer.standing == Standing::joining || peer.standing == Standing::learner);
+}
+
 std::optional<ErrorCode> refusal_of_target(const Turn& turn, const ChangeMembers& input) {
     const State& state = turn.state;
     const NodeId target = input.peer.id;
@@ -43,8 +48,7 @@ std::optional<ErrorCode> refusal_of_target(const Turn& turn, const ChangeMembers
     switch (input.act) {
         case Act::add:
             if (peer != nullptr) return ErrorCode::already_member;
-            if (!target || input.peer.standing == Standing::voter) return ErrorCode::invalid;
-            return std::nullopt;
+            return may_be_added(input.peer) ? std::nullopt : std::optional(ErrorCode::invalid);
         case Act::promote:
             if (peer == nullptr) return ErrorCode::not_member;
             if (peer->standing == Standing::voter) return ErrorCode::already_member;

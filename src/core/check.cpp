@@ -5,8 +5,7 @@
 
 namespace rafted::core {
 
-void check_failed(const char* condition, const char* file, int line,
-                  const char* message) noexcept {
+void check_failed(const char* condition, const char* file, int line, const char* message) noexcept {
     std::fprintf(stderr, "rafted: broken invariant: %s (%s) at %s:%d; stopping before harm\n",
                  message, condition, file, line);
     std::abort();

@@ -9,6 +9,6 @@ namespace rafted::core {
 
 }  // namespace rafted::core
 
-#define CHECK(condition, message)                                                     \
-    ((condition) ? static_cast<void>(0)                                               \
+#define CHECK(condition, message)       \
+    ((condition) ? static_cast<void>(0) \
                  : ::rafted::core::check_failed(#condition, __FILE__, __LINE__, message))

@@ -78,8 +78,8 @@ std::vector<Entry> get_entries(const std::shared_ptr<const void>& owner, Reader&
     entries.reserve(std::min(count, in.left() / Entry::header_bytes));
     for (std::size_t i = 0; i < count && !in.failed(); ++i) {
         auto entry = Entry::decode(owner, in.rest());
-        const bool follows = entry && (entries.empty() ||
-                                       entry->index() == entries.back().index() + 1);
+        const bool follows =
+            entry && (entries.empty() || entry->index() == entries.back().index() + 1);
         if (!follows) {
             in.fail();
             break;

@@ -20,8 +20,8 @@ void put(Writer& out, const std::optional<SnapshotMeta>& meta) {
 }
 
 void put(Writer& out, const Log& log) {
-    for (const Index index : {log.first(), log.snapshot(), log.applied(), log.committed(),
-                              log.stable(), log.last()}) {
+    for (const Index index :
+         {log.first(), log.snapshot(), log.applied(), log.committed(), log.stable(), log.last()}) {
         put(out, index.value);
     }
     put(out, log.term_at(log.first() - 1)->value);

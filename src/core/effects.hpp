@@ -53,10 +53,10 @@ struct Effects {
     std::vector<SnapshotPiece> snapshot_to_save;
     std::optional<Persisted> when_durable;  ///< Set exactly if there is something to write.
     std::vector<Message> send_after_write;
-    std::optional<Index> compact_below;          ///< Storage may drop entries before this one.
-    std::optional<SnapshotMeta> load_snapshot;   ///< The value becomes this, then goes on.
-    std::vector<Entry> committed;                ///< Apply these, in order.
-    std::optional<Index> hooks_done;             ///< The leader ran its hooks up to here.
+    std::optional<Index> compact_below;         ///< Storage may drop entries before this one.
+    std::optional<SnapshotMeta> load_snapshot;  ///< The value becomes this, then goes on.
+    std::vector<Entry> committed;               ///< Apply these, in order.
+    std::optional<Index> hooks_done;            ///< The leader ran its hooks up to here.
     std::vector<Accepted> accepted;
     std::vector<ReadReady> reads_ready;
     std::vector<Answer> answers;

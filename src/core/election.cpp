@@ -115,12 +115,11 @@ void on_request(Turn& turn, const Message& message, const VoteRequest& request) 
     State& state = turn.state;
     if (tell_removed(turn, message)) return;
     if (request.pre) return on_pre_request(turn, message, request);
-    const bool wanted = message.term > state.hard.term &&
-                        (request.handed_over || !hears_a_leader(turn));
+    const bool wanted =
+        message.term > state.hard.term && (request.handed_over || !hears_a_leader(turn));
     if (wanted) become_follower(turn, message.term, NodeId());
     const bool free = !state.hard.vote || state.hard.vote == message.from;
-    const bool granted =
-        message.term == state.hard.term && free && is_up_to_date(state, request);
+    const bool granted = message.term == state.hard.term && free && is_up_to_date(state, request);
     if (granted) {
         state.hard_written = state.hard_written && state.hard.vote == message.from;
         state.hard.vote = message.from;
@@ -156,8 +155,8 @@ void on_timeout_now(Turn& turn, const Message& message) {
 void on_hard_state_stable(Turn& turn) {
     State& state = turn.state;
     auto* candidate = std::get_if<Candidate>(&state.role);
-    const bool stored = state.stable_hard.term == state.hard.term &&
-                        state.stable_hard.vote == state.self;
+    const bool stored =
+        state.stable_hard.term == state.hard.term && state.stable_hard.vote == state.self;
     if (candidate == nullptr || !stored) return;
     candidate->votes[state.self] = true;
     count(turn, state.members());

@@ -66,8 +66,8 @@ struct ForceRemove {
 /// A write the effects asked for is durable. The host returns what Effects::when_durable held.
 struct Persisted {
     HardState hard_state;
-    Index last;      ///< Last entry of the log that is durable...
-    Term last_term;  ///< ...if it still has this term.
+    Index last;                            ///< Last entry of the log that is durable...
+    Term last_term;                        ///< ...if it still has this term.
     std::optional<SnapshotMeta> snapshot;  ///< A received snapshot is whole, verified and in place.
     bool operator==(const Persisted&) const = default;
 };
@@ -95,8 +95,8 @@ struct TimePassed {
     bool operator==(const TimePassed&) const = default;
 };
 
-using Input = std::variant<Received, Propose, Read, ChangeMembers, ChangeConfig, TransferLead,
-                           ForceRemove, Persisted, SnapshotBroken, SnapshotSaved, HooksRan,
-                           TimePassed>;
+using Input =
+    std::variant<Received, Propose, Read, ChangeMembers, ChangeConfig, TransferLead, ForceRemove,
+                 Persisted, SnapshotBroken, SnapshotSaved, HooksRan, TimePassed>;
 
 }  // namespace rafted::core

@@ -86,7 +86,7 @@ private:
     std::size_t slot_of(Index index) const { return static_cast<std::size_t>(index - first()); }
     void drop_below(Index keep_from);
 
-    Index base_;      // first - 1
+    Index base_;  // first - 1
     Term base_term_;
     std::uint64_t base_end_ = 0;
     std::deque<Slot> entries_;

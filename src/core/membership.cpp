@@ -28,16 +28,16 @@ void Membership::append(Index index, Members members) {
 }
 
 bool Membership::truncate_from(Index index) {
-    const auto dropped =
-        std::erase_if(versions_, [index](const Version& version) { return version.index >= index; });
+    const auto dropped = std::erase_if(
+        versions_, [index](const Version& version) { return version.index >= index; });
     if (dropped > 0) refresh();
     return dropped > 0;
 }
 
 void Membership::commit(Index index) {
-    const auto newest = std::ranges::find_if(
-        versions_.rbegin(), versions_.rend(),
-        [index](const Version& version) { return version.index <= index; });
+    const auto newest =
+        std::ranges::find_if(versions_.rbegin(), versions_.rend(),
+                             [index](const Version& version) { return version.index <= index; });
     if (newest == versions_.rend()) return;
     versions_.erase(versions_.begin(), newest.base() - 1);
     const Members& agreed = versions_.front().members;
@@ -47,9 +47,8 @@ void Membership::commit(Index index) {
 }
 
 void Membership::restore(Index index, Members members, bool keep_later) {
-    std::erase_if(versions_, [&](const Version& version) {
-        return !keep_later || version.index <= index;
-    });
+    std::erase_if(versions_,
+                  [&](const Version& version) { return !keep_later || version.index <= index; });
     versions_.insert(versions_.begin(), {index, std::move(members)});
     refresh();
 }

@@ -47,7 +47,7 @@ struct AppendReply {
 struct VoteRequest {
     Index last_index;
     Term last_term;
-    bool pre = false;        ///< Pre-vote (thesis §9.6): asks, changes nothing.
+    bool pre = false;          ///< Pre-vote (thesis §9.6): asks, changes nothing.
     bool handed_over = false;  ///< Sent on TimeoutNow: voters need not wait for the old leader.
     bool operator==(const VoteRequest&) const = default;
 };

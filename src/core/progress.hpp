@@ -21,11 +21,11 @@ struct Progress {
     enum class Mode : std::uint8_t { probe, replicate, snapshot };
 
     Mode mode = Mode::probe;
-    Index match;          ///< Known to be stored there and equal to ours.
-    Index next;           ///< The next append starts here.
-    bool waits = false;   ///< probe, snapshot: an answer is outstanding; do not send again yet.
-    Time sent_at{};       ///< When an append was sent last.
-    Stamp acked;          ///< Of the newest request it has answered in this term.
+    Index match;         ///< Known to be stored there and equal to ours.
+    Index next;          ///< The next append starts here.
+    bool waits = false;  ///< probe, snapshot: an answer is outstanding; do not send again yet.
+    Time sent_at{};      ///< When an append was sent last.
+    Stamp acked;         ///< Of the newest request it has answered in this term.
     std::uint64_t since_round = 0;  ///< Answers to older rounds are from an earlier membership.
     bool answered = false;          ///< It has answered at all since it was (re-)added.
 

@@ -55,8 +55,7 @@ void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
         turn.effects.snapshot_to_save.push_back(piece);
         if (piece.last) return;  // Answered when it is verified and in place.
     }
-    turn.promise(message.from,
-                 SnapshotReply{piece.meta.index, incoming->next_offset, piece.stamp});
+    turn.promise(message.from, SnapshotReply{piece.meta.index, incoming->next_offset, piece.stamp});
 }
 
 void on_reply(Turn& turn, const Message& message, const SnapshotReply& reply) {

@@ -79,8 +79,7 @@ void Host::do_create(OpenGroup what, Done done) {
     start.record = {next_slot_++, what.name, GroupId(ports_.random() | 1U), false};
     const core::Peer founder{identity_.node, identity_.address, Standing::voter};
     start.member.config = what.config;
-    start.member.entries = {
-        core::founding_entry(founder, what.config, ports_.clock.wall())};
+    start.member.entries = {core::founding_entry(founder, what.config, ports_.clock.wall())};
     start.factory = std::move(what.factory);
     seat_new(std::move(start), std::move(done));
 }
@@ -113,8 +112,7 @@ void Host::do_recover(OpenGroup what, Done done) {
     const core::Peer self{identity_.node, identity_.address, Standing::voter};
     const core::Entry::Head head{last_term(found.mapped()), last_index(found.mapped()) + 1,
                                  core::EntryKind::members, ports_.clock.wall()};
-    start.member.entries.push_back(
-        core::Entry::make(head, core::encode(core::Members({self}))));
+    start.member.entries.push_back(core::Entry::make(head, core::encode(core::Members({self}))));
     start.member.hard_state.forced_out.clear();
     start.factory = std::move(what.factory);
     start.from_files = true;

@@ -24,8 +24,8 @@ Host::Host(Ports ports, HostIdentity identity)
     : ports_(std::move(ports)),
       identity_(std::move(identity)),
       mailbox_(ports_.wake),
-      services_{ports_.storage, ports_.transport, ports_.clock,   ports_.workers,
-                mailbox_,       metrics_,         ports_.log,     identity_.node,
+      services_{ports_.storage,    ports_.transport, ports_.clock, ports_.workers,
+                mailbox_,          metrics_,         ports_.log,   identity_.node,
                 identity_.address, ports_.cluster} {}
 
 Host::~Host() = default;

@@ -24,7 +24,7 @@ struct Ports {
     ports::Transport& transport;
     ports::Clock& clock;
     ports::Workers& workers;
-    std::function<void()> wake;            ///< Have turn() called soon; from any thread.
+    std::function<void()> wake;             ///< Have turn() called soon; from any thread.
     std::function<std::uint64_t()> random;  ///< Seeds and new identities.
     std::function<void(LogLevel, const std::string&)> log;
     std::function<ClusterId()> cluster;

@@ -43,8 +43,7 @@ Result<MemberInput> set_config(core::RequestId id, const Bytes& body) {
 
 }  // namespace
 
-Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id,
-                             core::LogTime wall) {
+Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, core::LogTime wall) {
     switch (request.kind) {
         case RequestKind::command:
             return MemberInput{

@@ -15,8 +15,7 @@ struct MemberInput {
 };
 
 /// Fails with invalid and says what is wrong with the request.
-Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id,
-                             core::LogTime wall);
+Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, core::LogTime wall);
 
 /// What a refusal means and what to do, in one sentence.
 std::string explain(ErrorCode code);

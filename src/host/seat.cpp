@@ -12,7 +12,7 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
       record_(std::move(start.record)),
       member_(start.member, services.clock.steady()),
       changed_(std::move(changed)),
-      hooks_(services, record_.name, [this] { on_hooks_progress(); }),
+      hooks_(services, {record_.name, start.from_files, [this] { on_hooks_progress(); }}),
       snapshotter_(services, record_.slot,
                    [this](const core::SnapshotMeta& meta) { give(core::SnapshotSaved{meta}); }),
       pieces_(services, record_.slot, record_.group) {
@@ -22,7 +22,7 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     lane_ = std::make_shared<ValueLane>(
         services,
         ValueLane::Start{std::move(start.factory), record_.slot, record_.group,
-                         start.member.config, start.from_files},
+                         start.member.config},
         std::move(deliver));
     if (const auto& snapshot = start.member.snapshot) {
         applied_ = snapshot->index;
@@ -54,11 +54,11 @@ Error Seat::not_leader() const {
 void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     if (stopped_) return reply(std::unexpected(*stopped_));
     if (request.kind == RequestKind::query_stale) {
-        lane_->post(Query{std::move(request.body), false, std::move(reply)});
+        lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
-    const bool writes = request.kind == RequestKind::command ||
-                        request.kind == RequestKind::open_session;
+    const bool writes =
+        request.kind == RequestKind::command || request.kind == RequestKind::open_session;
     if (writes && services_.storage.state() == DiskState::full) {
         return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
     }
@@ -82,7 +82,11 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         wake_at_ = core::never;
         return false;
     }
-    const auto inputs = std::exchange(inputs_, {});
+    auto inputs = std::exchange(inputs_, {});
+    // Rides along with whatever happens anyway, a heartbeat at the latest.
+    if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
+        inputs.emplace_back(core::HooksRan{hooks_.done()});
+    }
     services_.metrics.inputs += inputs.size();
     auto effects = member_.step(now, inputs);
     const std::size_t before = batch.size();
@@ -160,26 +164,56 @@ void Seat::apply(core::Effects& effects) {
     if (effects.load_snapshot) {
         unapplied_.clear();
         lane_->post(Load{*effects.load_snapshot});
+        // Whoever made it held it back until the hooks of all it covers had run.
+        hooks_.confirmed(effects.load_snapshot->index);
     }
-    std::ranges::move(effects.committed, std::back_inserter(unapplied_));
-    flush_applies();
     if (effects.hooks_done && !member_.leads()) {
         hooks_.confirmed(*effects.hooks_done);
         snapshotter_.hooks_ran(*effects.hooks_done);
     }
+    std::ranges::move(effects.committed, std::back_inserter(unapplied_));
+    flush_applies();
 }
 
 void Seat::flush_applies() {
-    if (unapplied_.empty()) return;
-    if (hooks_.size() > member_.state().config().max_hook_backlog) return;
+    const std::size_t room = room_for_applies();
+    if (room == 0) return;
+    const auto end = unapplied_.begin() + static_cast<std::ptrdiff_t>(room);
     Apply job;
-    job.entries.assign(std::make_move_iterator(unapplied_.begin()),
-                       std::make_move_iterator(unapplied_.end()));
-    unapplied_.clear();
+    job.entries.assign(std::make_move_iterator(unapplied_.begin()), std::make_move_iterator(end));
+    unapplied_.erase(unapplied_.begin(), end);
     job.answers_wanted = waiters_.size() > 0;
     if (member_.leads()) job.leading = member_.term();
-    services_.metrics.entries_applied += job.entries.size();
+    job.restored_due = hooks_.restored_due();
+    in_lane_ += room;
+    services_.metrics.entries_applied += room;
     lane_->post(std::move(job));
+    const auto is_given = [this](const HeldRead& read) {
+        return unapplied_.empty() || read.index < unapplied_.front().index();
+    };
+    while (!held_reads_.empty() && is_given(held_reads_.front())) {
+        ask_value(std::move(held_reads_.front().waiter));
+        held_reads_.pop_front();
+    }
+}
+
+void Seat::ask_value(Waiter waiter) {
+    ++services_.metrics.queries;
+    lane_->post(Query{std::move(waiter.query), member_.term(), std::move(waiter.reply)});
+}
+
+void Seat::refuse_held_reads(const Error& why) {
+    for (HeldRead& read : std::exchange(held_reads_, {})) {
+        read.waiter.reply(std::unexpected(why));
+    }
+}
+
+/// How many entries may be applied now: with hooks, no more than may wait to be run.
+std::size_t Seat::room_for_applies() const {
+    if (!lane_->has_hooks()) return unapplied_.size();
+    const std::size_t limit = member_.state().config().max_hook_backlog;
+    const std::size_t taken = hooks_.size() + in_lane_;
+    return std::min(unapplied_.size(), taken < limit ? limit - taken : 0);
 }
 
 void Seat::answer(const core::Effects& effects) {
@@ -187,9 +221,12 @@ void Seat::answer(const core::Effects& effects) {
     for (const core::ReadReady& ready : effects.reads_ready) {
         auto waiter = waiters_.take(ready.request);
         if (!waiter) continue;
-        ++services_.metrics.queries;
-        // The lane has been given everything up to ready.index before.
-        lane_->post(Query{std::move(waiter->query), true, std::move(waiter->reply)});
+        // The lane must have been given everything up to ready.index before.
+        if (unapplied_.empty() || ready.index < unapplied_.front().index()) {
+            ask_value(std::move(*waiter));
+        } else {
+            held_reads_.push_back({ready.index, std::move(*waiter)});
+        }
     }
     for (const core::Answer& answer : effects.answers) {
         auto waiter = waiters_.take(answer.request);
@@ -208,13 +245,17 @@ void Seat::answer(const core::Effects& effects) {
 void Seat::on_role(const core::RoleChange& change) {
     if (change.role == Role::leader) {
         ++services_.metrics.elections_won;
-        services_.log(LogLevel::info, "group " + record_.name + ": leads in term " +
-                                          to_string(change.term));
+        services_.log(LogLevel::info,
+                      "group " + record_.name + ": leads in term " + to_string(change.term));
         heard_address(services_.self, services_.address);
+        // From now on, not from its first commit: what the predecessor left may fill the backlog,
+        // and then nothing would be applied any more.
+        hooks_.lead(change.term, std::get<core::Leader>(member_.state().role).term_start);
         return;
     }
     pieces_.forget_all();
     hooks_.stop();
+    refuse_held_reads(not_leader());
     if (waiters_.size() == 0) return;
     Error lost{ErrorCode::lost_lead, "the leader lost its lead; the outcome is not known here",
                not_leader().leader};
@@ -241,9 +282,9 @@ void Seat::on_members() {
 void Seat::on_report(ValueReport report) {
     applied_ = report.applied;
     sessions_ = report.sessions;
+    in_lane_ -= report.entries;
     if (report.broken) {
-        services_.log(LogLevel::error,
-                      "group " + record_.name + ": " + to_string(*report.broken));
+        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(*report.broken));
         return stop(*report.broken);
     }
     for (value::Applied& result : report.results) {
@@ -254,10 +295,6 @@ void Seat::on_report(ValueReport report) {
     const Index applied = report.applied;
     hooks_.add(std::move(report.hooks), applied);
     hooks_.add(std::move(report.query_hooks), applied);
-    if (report.elected && member_.leads() && member_.term() == *report.elected) {
-        const auto& leader = std::get<core::Leader>(member_.state().role);
-        hooks_.lead(*report.elected, leader.term_start);
-    }
     on_hooks_progress();
     if (report.frozen) {
         snapshotter_.write(std::move(report.frozen), report.frozen_at);
@@ -272,11 +309,7 @@ void Seat::on_hooks_progress() {
     flush_applies();
     // Without declared hooks nothing ever has to be replayed, on any member.
     if (!lane_->has_hooks()) snapshotter_.hooks_ran(applied_);
-    if (!member_.leads()) return;
-    snapshotter_.hooks_ran(hooks_.done());
-    if (lane_->has_hooks() && hooks_.done() > member_.state().hooks_done) {
-        give(core::HooksRan{hooks_.done()});
-    }
+    if (member_.leads()) snapshotter_.hooks_ran(hooks_.done());
 }
 
 void Seat::start_snapshot_if_due() {
@@ -332,6 +365,7 @@ void Seat::stop(const Error& why) {
     if (stopped_) return;
     stopped_ = why;
     hooks_.stop();
+    refuse_held_reads(why);
     waiters_.fail_all(why);
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
 }

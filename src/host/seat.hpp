@@ -55,7 +55,7 @@ public:
     const ports::GroupRecord& record() const { return record_; }
     const core::Member& member() const { return member_; }
     bool is_removed() const { return record_.removed; }
-    std::size_t waiting() const { return waiters_.size(); }
+    std::size_t waiting() const { return waiters_.size() + held_reads_.size(); }
     /// Everybody who waits is told; nothing is promised from now on.
     void stop(const Error& why);
 
@@ -63,6 +63,10 @@ private:
     struct Write {
         std::optional<core::Persisted> when_durable;
         std::vector<core::Message> then_send;
+    };
+    struct HeldRead {
+        Index index;
+        Waiter waiter;
     };
 
     void perform(core::Effects effects, ports::Batch& batch);
@@ -76,6 +80,9 @@ private:
     void on_report(ValueReport report);
     void on_hooks_progress();
     void flush_applies();
+    void ask_value(Waiter waiter);
+    void refuse_held_reads(const Error& why);
+    std::size_t room_for_applies() const;
     void start_snapshot_if_due();
     void check_ready();
     void give(core::Input input);
@@ -94,8 +101,10 @@ private:
     std::vector<core::Input> inputs_;
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
-    std::deque<core::Entry> unapplied_;  ///< Held back while too many hooks wait.
+    std::deque<core::Entry> unapplied_;  ///< Held back while too many hooks wait...
+    std::deque<HeldRead> held_reads_;    ///< ...and the reads that must see them.
     std::vector<std::function<void(Result<void>)>> ready_;
+    std::size_t in_lane_ = 0;  ///< Entries the lane has and has not reported.
     Index applied_;
     std::uint64_t sessions_ = 0;
     std::optional<Error> stopped_;

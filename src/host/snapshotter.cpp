@@ -23,8 +23,8 @@ bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig&
     if (stage_ != Stage::idle || applied <= log.snapshot()) return false;
     const std::uint64_t bytes = log.bytes_between(log.snapshot(), applied);
     const double wanted = config.log_file_expansion_factor * static_cast<double>(last_bytes_);
-    const bool has_grown = static_cast<double>(bytes) > wanted &&
-                           bytes >= config.snapshot_floor_bytes;
+    const bool has_grown =
+        static_cast<double>(bytes) > wanted && bytes >= config.snapshot_floor_bytes;
     const bool is_large = bytes >= config.max_log_bytes / 2;
     if (!(has_grown || is_large) || bytes < retry_after_bytes_) return false;
     stage_ = Stage::freezing;
@@ -72,14 +72,15 @@ void Snapshotter::commit() {
     if (stage_ != Stage::held || hooks_ran_ < held_->meta.index) return;
     stage_ = Stage::committing;
     auto work = std::exchange(held_, nullptr);
-    services_.workers.post(lane_, [this, work, alive = std::weak_ptr(alive_),
-                                   &services = services_] {
-        work->result = work->sink->commit();
-        work->sink.reset();
-        services.mailbox.put(Completion([this, work, alive] {
-            if (!alive.expired()) finished(work->meta, work->result, work->bytes);
-        }));
-    });
+    services_.workers.post(lane_,
+                           [this, work, alive = std::weak_ptr(alive_), &services = services_] {
+                               work->result = work->sink->commit();
+                               work->sink.reset();
+                               services.mailbox.put(Completion([this, work, alive] {
+                                   if (!alive.expired())
+                                       finished(work->meta, work->result, work->bytes);
+                               }));
+                           });
 }
 
 void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& result,

@@ -2,7 +2,8 @@
 //
 //   idle ──due──► freezing ──frozen──► writing ──written──► held ──hooks ran──► committing ──► idle
 //                 (value lane)        (own lane)    (until the leader hooks of everything it covers
-//                                                    have run: what is compacted cannot be replayed)
+//                                                    have run: what is compacted cannot be
+//                                                    replayed)
 //   1. One at a time.   2. A failure is logged, and tried again when due once more.
 #pragma once
 

@@ -26,7 +26,6 @@ ValueLane::ValueLane(Services& services, Start start, Deliver deliver)
       lane_(services.workers.open_lane()),
       applier_(std::move(start.factory), start.group, start.config),
       deliver_(std::move(deliver)),
-      from_files_(start.from_files),
       has_hooks_(applier_.machine().has_hooks()) {}
 
 void ValueLane::post(ValueJob job) {
@@ -51,8 +50,8 @@ void ValueLane::run() {
     }
     report->applied = applier_.applied();
     report->sessions = applier_.session_count();
-    services_.mailbox.put(Completion(
-        [self = shared_from_this(), report] { self->deliver_(std::move(*report)); }));
+    services_.mailbox.put(
+        Completion([self = shared_from_this(), report] { self->deliver_(std::move(*report)); }));
 }
 
 void ValueLane::perform(Apply& job, ValueReport& report) {
@@ -60,30 +59,32 @@ void ValueLane::perform(Apply& job, ValueReport& report) {
     report.entries += results.size();
     for (std::size_t i = 0; i < results.size(); ++i) {
         value::Applied& result = results[i];
-        if (result.hook) report.hooks.push_back({result.index, std::move(result.hook)});
-        if (job.leading) collect_elected(job.entries[i], *job.leading, report);
+        if (result.hook) report.hooks.push_back({result.index, std::move(result.hook), {}, false});
+        if (job.leading) collect_elected(job, job.entries[i], report);
         if (job.answers_wanted) report.results.push_back(std::move(result));
     }
 }
 
-void ValueLane::collect_elected(const core::Entry& entry, Term leading, ValueReport& report) {
-    if (entry.kind() != core::EntryKind::elected || entry.term() != leading) return;
-    report.elected = leading;
+void ValueLane::collect_elected(const Apply& job, const core::Entry& entry, ValueReport& report) {
+    if (entry.kind() != core::EntryKind::elected || entry.term() != *job.leading) return;
     const Machine& machine = applier_.machine();
-    if (std::exchange(from_files_, false)) {
+    if (job.restored_due) {
         if (auto call = machine.on_restored_from_files()) {
-            report.hooks.push_back({entry.index(), std::move(call)});
+            report.hooks.push_back({entry.index(), std::move(call), *job.leading, true});
         }
     }
-    if (auto call = machine.on_elected()) report.hooks.push_back({entry.index(), std::move(call)});
+    if (auto call = machine.on_elected()) {
+        report.hooks.push_back({entry.index(), std::move(call), *job.leading, false});
+    }
 }
 
 void ValueLane::perform(Query& job, ValueReport& report) {
     Answered answered = applier_.query(job.query);
     ++report.queries;
     job.reply(std::move(answered.answer));
-    if (job.runs_hook && answered.hook) {
-        report.query_hooks.push_back({applier_.applied(), std::move(answered.hook)});
+    if (job.leading && answered.hook) {
+        report.query_hooks.push_back(
+            {applier_.applied(), std::move(answered.hook), *job.leading, false});
     }
 }
 

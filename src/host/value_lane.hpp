@@ -20,6 +20,8 @@ namespace rafted::host {
 struct HookEvent {
     Index index;
     HookCall call;
+    Term leadership{};      ///< It ends with this one; zero: whoever leads next runs it.
+    bool restored = false;  ///< It is on_restored_from_files.
 };
 
 /// What a run of the lane did.
@@ -31,8 +33,7 @@ struct ValueReport {
     std::vector<value::Applied> results;  ///< Where the loop said that somebody may wait.
     std::vector<HookEvent> hooks;         ///< In log order; a follower keeps them, too.
     std::vector<HookEvent> query_hooks;
-    std::optional<Term> elected;          ///< Our own term's first entry has been applied.
-    std::unique_ptr<Frozen> frozen;       ///< Asked for by Freeze...
+    std::unique_ptr<Frozen> frozen;  ///< Asked for by Freeze...
     core::SnapshotMeta frozen_at;
     std::optional<Error> broken;  ///< The value cannot go on: a snapshot did not load.
 };
@@ -40,12 +41,14 @@ struct ValueReport {
 struct Apply {
     std::vector<core::Entry> entries;
     bool answers_wanted = false;
-    /// While leading: our term, so that its first entry brings on_elected.
+    /// While leading: our term, so that its first entry brings on_elected...
     std::optional<Term> leading;
+    /// ...and on_restored_from_files before it.
+    bool restored_due = false;
 };
 struct Query {
     Bytes query;
-    bool runs_hook = false;
+    std::optional<Term> leading;  ///< None: it is stale, and runs no hook.
     ports::Reply reply;
 };
 struct Load {
@@ -61,7 +64,6 @@ public:
         ports::Slot slot = 0;
         GroupId group;
         GroupConfig config;
-        bool from_files = false;  ///< The first leadership runs on_restored_from_files.
     };
     using Deliver = std::function<void(ValueReport)>;
 
@@ -79,14 +81,13 @@ private:
     void perform(Query& job, ValueReport& report);
     void perform(Load& job, ValueReport& report);
     void perform(Freeze& job, ValueReport& report);
-    void collect_elected(const core::Entry& entry, Term leading, ValueReport& report);
+    void collect_elected(const Apply& job, const core::Entry& entry, ValueReport& report);
 
     Services& services_;
     ports::Slot slot_;
     ports::Lane lane_;
     value::Applier applier_;
     Deliver deliver_;
-    bool from_files_;
     bool has_hooks_;
 
     std::mutex mutex_;  // guards what follows

@@ -8,8 +8,8 @@ namespace {
 constexpr std::size_t longest_host = 253;  // RFC 1035
 
 std::unexpected<Error> bad(std::string_view text, std::string_view why) {
-    return fail(ErrorCode::invalid, "address \"" + std::string(text.substr(0, 300)) + "\": " +
-                                        std::string(why) +
+    return fail(ErrorCode::invalid, "address \"" + std::string(text.substr(0, 300)) +
+                                        "\": " + std::string(why) +
                                         "; expected host:port or [v6]:port, port 0 to 65535");
 }
 
@@ -31,11 +31,11 @@ Result<Address> parse_address(std::string_view text) {
     if (bracketed && host.empty()) return bad(text, "nothing between the brackets");
     if (host.size() > longest_host) return bad(text, "the host is longer than 253 characters");
     for (const char c : host) {
-        if (!is_host_char(c, bracketed)) return bad(text, "the host has a character that no host has");
+        if (!is_host_char(c, bracketed))
+            return bad(text, "the host has a character that no host has");
     }
     Address address{.host = std::string(host)};
-    const auto [end, error] =
-        std::from_chars(port.data(), port.data() + port.size(), address.port);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
     if (port.empty() || error != std::errc{} || end != port.data() + port.size()) {
         return bad(text, "the port is not a number from 0 to 65535");
     }

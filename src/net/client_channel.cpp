@@ -101,8 +101,8 @@ void Pool::Link::add(std::uint64_t id, ports::ClientRequest request, Waiting ent
 void Pool::Link::transmit(std::uint64_t id, Waiting& entry) {
     auto request = std::move(*entry.unsent);
     // The clock began when the caller asked: what is left is what the other side may use.
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(entry.deadline -
-                                                                           pool->loop.now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(entry.deadline - pool->loop.now());
     request.timeout = std::max(left, std::chrono::milliseconds(1));
     entry.unsent.reset();
     if (connection->send(encode_request(id, std::move(request)))) return;
@@ -208,8 +208,7 @@ void Pool::send(const std::string& address, ports::ClientRequest request, ports:
     {
         const std::lock_guard lock(mutex);
         if (closed) {
-            return fail_later(std::move(reply),
-                              {ErrorCode::stopped, "the network is closed", {}});
+            return fail_later(std::move(reply), {ErrorCode::stopped, "the network is closed", {}});
         }
     }
     if (waiting >= options.max_requests) {
@@ -240,8 +239,8 @@ Result<std::shared_ptr<Pool::Link>> Pool::link_to(const std::string& address) {
     const auto parsed = parse_address(address);
     if (!parsed) return std::unexpected(parsed.error());
     if (links.size() >= max_links) {
-        return fail(ErrorCode::busy, "connections to " + std::to_string(max_links) +
-                                         " addresses stand already");
+        return fail(ErrorCode::busy,
+                    "connections to " + std::to_string(max_links) + " addresses stand already");
     }
     const auto link = std::make_shared<Link>(shared_from_this());
     link->address = address;
@@ -337,8 +336,8 @@ void ClientChannel::send(const std::string& address, ports::ClientRequest reques
     if (pool_->loop.in_loop()) return pool_->send(address, std::move(request), std::move(reply));
     // Shared: if the loop takes the job no more, the reply must still be called, here.
     const auto shared = std::make_shared<ports::Reply>(std::move(reply));
-    const bool posted = pool_->loop.post(
-        [pool = pool_, address, request = std::move(request), shared]() mutable {
+    const bool posted =
+        pool_->loop.post([pool = pool_, address, request = std::move(request), shared]() mutable {
             pool->send(address, std::move(request), std::move(*shared));
         });
     if (!posted) (*shared)(fail(ErrorCode::stopped, "the network is closed"));

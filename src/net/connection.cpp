@@ -46,15 +46,14 @@ Connection::Connection(Loop& loop, const Limits& limits)
 
 Connection::~Connection() = default;
 
-std::shared_ptr<Connection> Connection::connect(Loop& loop, const Address& to,
-                                                const Limits& limits,
+std::shared_ptr<Connection> Connection::connect(Loop& loop, const Address& to, const Limits& limits,
                                                 std::shared_ptr<ConnectionHandler> handler) {
     auto connection = std::make_shared<Connection>(loop, limits);
     connection->handler_ = std::move(handler);
     connection->other_side_ = to_string(to);
-    connection->set_deadline(limits.greeting_deadline,
-                             {ErrorCode::unreachable,
-                              connection->other_side_ + " did not answer in time", {}});
+    connection->set_deadline(
+        limits.greeting_deadline,
+        {ErrorCode::unreachable, connection->other_side_ + " did not answer in time", {}});
     connection->connect_to(to);
     return connection;
 }
@@ -111,8 +110,8 @@ void Connection::connect_to(const Address& to) {
 
 void Connection::connect_next(const std::string& last_failure) {
     if (io_->untried.empty()) {
-        return close({ErrorCode::unreachable,
-                      "cannot connect to " + other_side_ + ": " + last_failure, {}});
+        return close(
+            {ErrorCode::unreachable, "cannot connect to " + other_side_ + ": " + last_failure, {}});
     }
     const auto endpoint = io_->untried.back();
     io_->untried.pop_back();
@@ -148,8 +147,8 @@ void Connection::set_options() {
 
 void Connection::set_deadline(std::chrono::milliseconds from_now, Error why) {
     loop_.cancel(deadline_);
-    deadline_ = loop_.call_at(
-        loop_.now() + from_now, [weak = weak_from_this(), why = std::move(why)] {
+    deadline_ =
+        loop_.call_at(loop_.now() + from_now, [weak = weak_from_this(), why = std::move(why)] {
             if (const auto self = weak.lock()) self->close(why);
         });
 }
@@ -233,8 +232,7 @@ bool Connection::receive_once() {
     if (state_ == State::refusing) return filled;  // drained, lest the refusal be reset away
     const auto direct = std::min(size, rest.size());
     try {
-        const auto taken =
-            reader_.received(direct, BytesView(scratch).first(size - direct), *this);
+        const auto taken = reader_.received(direct, BytesView(scratch).first(size - direct), *this);
         if (!taken && state_ == State::open) refuse(taken.error());
     } catch (const std::exception& thrown) {
         close({ErrorCode::invalid, other_side_ + ": " + thrown.what(), {}});

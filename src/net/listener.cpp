@@ -32,8 +32,8 @@ std::unexpected<Error> cannot_listen(const std::string& address, const ErrorNumb
 Result<tcp::endpoint> resolve(Loop& loop, const Address& address) {
     tcp::resolver resolver(loop.io().context);
     ErrorNumber error;
-    const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                        tcp::resolver::passive, error);
+    const auto found =
+        resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
     if (error || found.empty()) return cannot_listen(to_string(address), error);
     return found.begin()->endpoint();
 }
@@ -112,8 +112,8 @@ void Listener::Core::await() {
 
 void Listener::Core::accept_what_waits() {
     for (int i = 0; i < max_accepts; ++i) {
-        const int descriptor = ::accept4(acceptor.native_handle(), nullptr, nullptr,
-                                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int descriptor =
+            ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
             accepted(descriptor);
             continue;

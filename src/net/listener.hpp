@@ -17,8 +17,7 @@ namespace rafted::net {
 class Listener {
 public:
     /// Takes a greeted connection and sets its handler. Returns an error to refuse it.
-    using Welcome =
-        std::function<Result<void>(const std::shared_ptr<Connection>&, const Hello&)>;
+    using Welcome = std::function<Result<void>(const std::shared_ptr<Connection>&, const Hello&)>;
 
     /// Takes the address at once. Fails with invalid (a bad address) or in_use; names the address.
     static Result<std::unique_ptr<Listener>> open(Loop& loop, const std::string& address,

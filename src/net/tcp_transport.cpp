@@ -96,8 +96,7 @@ void Peer::send(OutFrame frame) {
 void Peer::connect() {
     const auto parsed = parse_address(address);
     if (!parsed) return try_again_later(parsed.error());
-    connection =
-        Connection::connect(core.loop, *parsed, core.options.peer(), shared_from_this());
+    connection = Connection::connect(core.loop, *parsed, core.options.peer(), shared_from_this());
 }
 
 void Peer::disconnect(const Error& why) {
@@ -122,13 +121,13 @@ void Peer::try_again_later(const Error& why) {
     }
     backoff = std::clamp(2 * backoff, core.options.first_backoff, core.options.last_backoff);
     wanted = false;
-    pause = core.loop.call_at(core.loop.now() + core.with_chance(backoff),
-                              [weak = weak_from_this()] {
-                                  const auto self = weak.lock();
-                                  if (!self) return;
-                                  self->pause = {};
-                                  if (self->wanted && !self->connection) self->connect();
-                              });
+    pause =
+        core.loop.call_at(core.loop.now() + core.with_chance(backoff), [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->pause = {};
+            if (self->wanted && !self->connection) self->connect();
+        });
 }
 
 void Peer::on_connected(Connection& to) {
@@ -223,8 +222,7 @@ std::chrono::milliseconds TcpTransport::Core::with_chance(std::chrono::milliseco
     return std::chrono::milliseconds(pick(chance));
 }
 
-TcpTransport::TcpTransport(Loop& loop, std::shared_ptr<const Identity> self,
-                           const Options& options)
+TcpTransport::TcpTransport(Loop& loop, std::shared_ptr<const Identity> self, const Options& options)
     : core_(std::make_shared<Core>(loop, std::move(self), options)) {}
 
 TcpTransport::~TcpTransport() { close(); }

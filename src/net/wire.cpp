@@ -110,9 +110,8 @@ OutFrame encode_message(GroupId group, core::EncodedMessage message) {
     out.reserve(9);
     put_type(out, FrameType::message);
     out.number(group.value);
-    return {.head = out.take(),
-            .body = std::move(message.head),
-            .blocks = std::move(message.blocks)};
+    return {
+        .head = out.take(), .body = std::move(message.head), .blocks = std::move(message.blocks)};
 }
 
 std::optional<ports::Envelope> decode_message(const Frame& frame) {

@@ -39,7 +39,8 @@ public:
     std::vector<std::string> notes;
 
 private:
-    explicit Impl(NodeConfig config) : config_(std::move(config)), workers_(config_.value_threads) {}
+    explicit Impl(NodeConfig config)
+        : config_(std::move(config)), workers_(config_.value_threads) {}
     Result<void> start();
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);
@@ -71,7 +72,8 @@ Result<void> check_name(const std::string& name) {
     const bool fits = !name.empty() && name.size() <= 255;
     const bool printable = name.find_first_of(std::string("\0\n\r\t", 4)) == std::string::npos;
     if (fits && printable) return {};
-    return fail(ErrorCode::invalid, "a group's name has 1 to 255 bytes, without control characters");
+    return fail(ErrorCode::invalid,
+                "a group's name has 1 to 255 bytes, without control characters");
 }
 
 }  // namespace
@@ -107,7 +109,9 @@ Result<void> Node::Impl::start() {
                       network_->transport(),
                       clock_,
                       workers_,
-                      [this] { if (!loop_.in_loop()) loop_.post([] {}); },
+                      [this] {
+                          if (!loop_.in_loop()) loop_.post([] {});
+                      },
                       node::system_random,
                       [this](LogLevel level, const std::string& line) { log(level, line); },
                       [this] { return cluster(); }};
@@ -124,8 +128,8 @@ Result<void> Node::Impl::start() {
 Result<void> Node::Impl::check_cluster(ClusterId found) const {
     const ClusterId own = config_.cluster ? *config_.cluster : cluster();
     if (!own || !found || own == found) return {};
-    return fail(ErrorCode::wrong_cluster, "this node belongs to cluster " + to_string(own) +
-                                              ", not to " + to_string(found));
+    return fail(ErrorCode::wrong_cluster,
+                "this node belongs to cluster " + to_string(own) + ", not to " + to_string(found));
 }
 
 Result<void> Node::Impl::enter_cluster(ClusterId cluster) {
@@ -193,8 +197,8 @@ Result<void> Node::Impl::become_member(const GroupHandle& group, const JoinOptio
         auto added = group.add_member({id, address, standing}, {left, {}});
         if (added || added.error().code == ErrorCode::already_member) return {};
         const ErrorCode why = added.error().code;
-        const bool passes = why == ErrorCode::change_in_progress ||
-                            why == ErrorCode::leader_change_pending;
+        const bool passes =
+            why == ErrorCode::change_in_progress || why == ErrorCode::leader_change_pending;
         constexpr auto pause = std::chrono::milliseconds(20);
         if (!passes || left <= pause) return added;
         std::this_thread::sleep_for(pause);
@@ -218,8 +222,8 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
     outside.group = name;
     outside.addresses = known;
     outside.seed = node::system_random();
-    const GroupHandle group(std::make_shared<client::GroupCaller>(loop_, network_->channel(),
-                                                                  std::move(outside)));
+    const GroupHandle group(
+        std::make_shared<client::GroupCaller>(loop_, network_->channel(), std::move(outside)));
     auto status = group.status({options.timeout, {}});
     if (!status) return std::unexpected(status.error());
     if (auto entered = enter_cluster(status->cluster); !entered) {
@@ -266,7 +270,8 @@ Result<void> Node::Impl::close() {
     const bool ended = workers_.stop(config_.stop_deadline, weak_from_this().lock());
     if (storage_) storage_->close();
     if (ended) return {};
-    return fail(ErrorCode::timeout, "a value or hook is still running; it is left to end by itself");
+    return fail(ErrorCode::timeout,
+                "a value or hook is still running; it is left to end by itself");
 }
 
 Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -26,8 +26,7 @@ public:
     }
 
 private:
-    std::shared_ptr<std::promise<Result<T>>> promise_ =
-        std::make_shared<std::promise<Result<T>>>();
+    std::shared_ptr<std::promise<Result<T>>> promise_ = std::make_shared<std::promise<Result<T>>>();
     std::future<Result<T>> future_ = promise_->get_future();
 };
 

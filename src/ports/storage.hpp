@@ -95,7 +95,8 @@ public:
     virtual Result<Recovered> recover() = 0;
     virtual Result<void> set_cluster(ClusterId cluster) = 0;
     /// Never blocks. Gathers with what waits: one sync for all. Refused, with nothing kept: invalid
-    /// (does not fit the group's log), too_large, disk_full (try again later), disk_failed, stopped.
+    /// (does not fit the group's log), too_large, disk_full (try again later), disk_failed,
+    /// stopped.
     virtual void write(Batch batch, Done done) = 0;
     /// A new local snapshot; used on a value's thread beside running writes.
     virtual Result<std::unique_ptr<SnapshotSink>> save_snapshot(Slot slot,

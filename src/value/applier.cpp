@@ -1,5 +1,6 @@
 #include "value/applier.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "core/check.hpp"
@@ -50,7 +51,15 @@ HookCall in_order(std::vector<HookCall> calls) {
     if (calls.empty()) return {};
     if (calls.size() == 1) return std::move(calls.front());
     return [calls = std::move(calls)](const HookContext& context) {
-        for (const auto& call : calls) call(context);
+        std::exception_ptr thrown;
+        for (const auto& call : calls) {
+            try {
+                call(context);
+            } catch (...) {
+                thrown = std::current_exception();  // the others have their own right to run
+            }
+        }
+        if (thrown) std::rethrow_exception(thrown);
     };
 }
 

@@ -106,8 +106,8 @@ TEST(ClientChannel, ANameIsResolvedAndItsAddressesTriedInTurn) {
     node.start();
     const auto address = node.network->address();
     TestClient client;
-    const auto answer = client.ask("localhost" + address.substr(address.rfind(':')),
-                                   question("by name"));
+    const auto answer =
+        client.ask("localhost" + address.substr(address.rfind(':')), question("by name"));
     EXPECT_TRUE(answer) << to_string(answer.error());
 }
 
@@ -223,8 +223,9 @@ TEST(ClientChannel, ADoorThatNeverAnswersIsTimeout) {
     node.door.answer_at_once = false;
     node.start();
     std::promise<Result<Bytes>> answer;
-    node.network->channel().send(node.network->address(), question("me", milliseconds(20)),
-                                 [&](Result<Bytes> result) { answer.set_value(std::move(result)); });
+    node.network->channel().send(
+        node.network->address(), question("me", milliseconds(20)),
+        [&](Result<Bytes> result) { answer.set_value(std::move(result)); });
     EXPECT_EQ(answer.get_future().get().error().code, ErrorCode::timeout);
 }
 

@@ -110,7 +110,8 @@ TEST_F(AmongLiars, AWrongVersionIsToldBoth) {
 }
 
 TEST_F(AmongLiars, AWrongClusterIsToldBoth) {
-    for (const auto& hello : {client_hello(ClusterId(0xabc)), peer_hello(NodeId(2), ClusterId(0xabc))}) {
+    for (const auto& hello :
+         {client_hello(ClusterId(0xabc)), peer_hello(NodeId(2), ClusterId(0xabc))}) {
         const auto why = refusal_of(hello);
         ASSERT_TRUE(why);
         EXPECT_EQ(why->code, ErrorCode::wrong_cluster);

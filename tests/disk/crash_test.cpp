@@ -91,7 +91,7 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 13));
+INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 25));
 
 /// The process dies, the machine does not: what was written but never synced is still in the
 /// system's memory, and must be made durable before anything is promised on it.

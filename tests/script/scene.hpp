@@ -79,10 +79,13 @@ private:
     // Disks.
     void do_disk(const Words& words);
     void do_snapshot(const Words& words);
+    void do_spoil(const Words& words);
+    void do_wipe(const Words& words);
     // Looking.
     void do_status(const Words& words);
     void do_log(const Words& words);
     void do_lease(const Words& words);
+    void do_config_of(const Words& words);
     void do_check(const Words& words);
 
     /// Takes the messages that match "a->b", "*->b", "all" or a kept name, and maybe a kind.

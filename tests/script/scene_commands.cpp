@@ -65,9 +65,12 @@ const std::vector<Scene::Verb>& Scene::verbs() {
         {"heal", &Scene::do_heal, "[a b | a->b]", 0},
         {"disk", &Scene::do_disk, "hold|release|one node", 2},
         {"snapshot", &Scene::do_snapshot, "node", 1},
+        {"spoil", &Scene::do_spoil, "node", 1},
+        {"wipe", &Scene::do_wipe, "node", 1},
         {"status", &Scene::do_status, "[node...]", 0},
         {"log", &Scene::do_log, "node", 1},
         {"lease", &Scene::do_lease, "node", 1},
+        {"config-of", &Scene::do_config_of, "node", 1},
         {"check", &Scene::do_check, "", 0},
     };
     return all;
@@ -282,6 +285,20 @@ void Scene::do_snapshot(const Words& words) {
     if (id && !world().save_snapshot(*id)) say("nothing new to save");
 }
 
+/// Changes a byte of the snapshot that the node is receiving.
+void Scene::do_spoil(const Words& words) {
+    const auto id = up(words[0]);
+    if (!id) return;
+    Bytes& partial = world().node(*id).partial;
+    if (partial.empty()) return complain(words[0] + " is receiving no snapshot");
+    partial.front() ^= std::byte{1};
+}
+
+/// The node and its disk are gone; the letter may be used for a new node.
+void Scene::do_wipe(const Words& words) {
+    if (const auto id = node(words[0])) world().forget(*id);
+}
+
 void Scene::do_status(const Words& words) {
     for (const auto& [id, at] : world().nodes()) {
         const std::string name = word_of(id);
@@ -315,6 +332,14 @@ void Scene::do_lease(const Words& words) {
     if (!id) return;
     const bool valid = world().member(*id).has_lease(world().local_now(world().node(*id)));
     say(words[0] + (valid ? " may answer reads by itself" : " has no lease"));
+}
+
+void Scene::do_config_of(const Words& words) {
+    const auto id = up(words[0]);
+    if (!id) return;
+    const GroupConfig& config = world().member(*id).state().config();
+    say("heartbeat every " + std::to_string(config.heartbeat_interval.count()) +
+        "ms, election after " + std::to_string(config.election_timeout.count()) + "ms");
 }
 
 void Scene::do_check(const Words&) {

@@ -174,18 +174,31 @@ void Storm::start_newcomers() {
     });
 }
 
+/// Removed members end; so do those that cannot be told, since all they know are gone themselves
+/// (a newcomer knows nobody at first): whoever runs them asks the group again.
 void Storm::bury_removed() {
     std::vector<NodeId> gone;
-    const NodeId leader = world_.leader();
+    NodeId leader = world_.leader();
+    // Only the newest leader knows who was added last.
+    const auto& led = world_.history().leaders();
+    if (!led.empty() && led.rbegin()->second != leader) leader = NodeId();
     for (const auto& [id, node] : world_.nodes()) {
         if (!node.member) continue;
-        // A newcomer that was removed before it heard anything knows nobody whom it could ask:
-        // whoever started it finds out by asking to join again.
-        const bool lost = leader && node.member->state().members().empty() &&
-                          !world_.member(leader).state().members().contains(id);
+        const bool lost = leader && !is_listed(leader, id) && !knows_a_member(node, leader);
         if (lost || node.member->role() == Role::removed) gone.push_back(id);
     }
     for (const NodeId id : gone) world_.forget(id);
+}
+
+bool Storm::is_listed(NodeId leader, NodeId id) const {
+    const auto& membership = world_.member(leader).state().membership;
+    return membership.current().contains(id) || membership.committed().contains(id);
+}
+
+bool Storm::knows_a_member(const Node& node, NodeId leader) const {
+    return std::ranges::any_of(node.member->state().members().all(), [&](const core::Peer& peer) {
+        return peer.id != node.id && is_listed(leader, peer.id);
+    });
 }
 
 void Storm::remove() {

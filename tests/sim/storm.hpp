@@ -62,6 +62,8 @@ private:
     void replace_dead();
     void start_newcomers();
     void bury_removed();
+    bool is_listed(NodeId leader, NodeId id) const;
+    bool knows_a_member(const Node& node, NodeId leader) const;
     void serve(Client& client);
     void next_try(Client& client);
     void split();

@@ -271,7 +271,7 @@ void CoreCluster::step(NodeId id, const Input& input) {
     if (after.leads() && advanced) {
         std::map<NodeId, const Disk*> disks;
         for (const auto& [other, at] : nodes_) disks[other] = &at.disk;
-        history_.on_leader_commit(after, disks);
+        history_.on_leader_commit({before, after, effects}, disks);
     }
     drain_disk(id);
 }

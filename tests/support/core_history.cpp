@@ -89,26 +89,26 @@ void History::on_applied(NodeId id, Index index, std::uint64_t digest) {
     }
 }
 
-void History::on_leader_commit(const core::Member& leader,
+void History::on_leader_commit(const StepFacts& facts,
                                const std::map<NodeId, const Disk*>& disks) {
-    const core::State& state = leader.state();
+    const core::State& state = facts.after.state();
     const Index index = state.log.committed();
     const auto term = state.log.term_at(index);
-    if (term != leader.term()) {
+    if (term != facts.after.term()) {
         violate("commit rule: a leader counted an entry of an older term at " + to_string(index));
         return;
     }
-    std::size_t stored = 0;
-    for (const core::Peer& peer : state.members().all()) {
-        if (peer.standing != Standing::voter || !disks.contains(peer.id)) continue;
+    const auto is_stored = [&](const core::Peer& peer) {
+        if (peer.standing != Standing::voter || !disks.contains(peer.id)) return false;
         const Disk& disk = *disks.at(peer.id);
-        const bool in_snapshot = disk.snapshot && disk.snapshot->index >= index;
-        if (in_snapshot || disk.holds(index, *term)) ++stored;
+        return (disk.snapshot && disk.snapshot->index >= index) || disk.holds(index, *term);
+    };
+    for (const auto* member : {&facts.before, &facts.after}) {
+        const core::Members& members = member->state().members();
+        const auto stored = std::ranges::count_if(members.all(), is_stored);
+        if (static_cast<std::size_t>(stored) >= core::majority(members.voter_count())) return;
     }
-    if (stored < core::majority(state.members().voter_count())) {
-        violate("commit rule: " + place(index, *term) + " is durable on " +
-                std::to_string(stored) + " voters only");
-    }
+    violate("commit rule: " + place(index, *term) + " is not durable on a majority");
 }
 
 void History::on_read(NodeId id, Index floor, Index index) {

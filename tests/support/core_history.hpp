@@ -29,8 +29,9 @@ public:
     void on_hard_state(NodeId id, const core::HardState& state);
     /// The value of some member stands at `index` and looks like this.
     void on_applied(NodeId id, Index index, std::uint64_t digest);
-    /// A leader has advanced its commit: the entry must be durable on a majority of its voters.
-    void on_leader_commit(const core::Member& leader, const std::map<NodeId, const Disk*>& disks);
+    /// A leader has advanced its commit: the entry must be durable on a majority of its voters
+    /// (as they were when it counted: a list appended right afterwards may hold others).
+    void on_leader_commit(const StepFacts& facts, const std::map<NodeId, const Disk*>& disks);
     /// A read that was asked for when `floor` was committed is served at `index`.
     void on_read(NodeId id, Index floor, Index index);
     /// A message leaves its author.

@@ -65,7 +65,7 @@ private:
 
     bool save(WorkStep& step) {
         auto& group = groups_[dice_.below(groups_.size())];
-        if (group.entries.empty()) return false;
+        if (group.entries.empty() || !shape_.snapshots) return false;
         const auto& upto = group.entries[dice_.below(group.entries.size())];
         if (group.snapshot && upto.index() <= group.snapshot->index) return false;
         step.save = true;
@@ -103,7 +103,7 @@ private:
                                    dice_.below(shape_.max_payload));
             group.entries.insert(group.entries.end(), write.append.begin(), write.append.end());
         }
-        if (what == 6) receive(group, write);
+        if (what == 6 && shape_.snapshots) receive(group, write);
         if (what > 6 && what < 9 && group.snapshot) {
             const auto below = std::max(first(group), covered.value + 1 - dice_.below(2));
             write.compact_below = Index(below);

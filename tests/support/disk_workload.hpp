@@ -31,6 +31,7 @@ struct WorkloadShape {
     std::size_t steps = 30;
     std::uint64_t groups = 3;
     std::size_t max_payload = 300;
+    bool snapshots = true;
 };
 Workload make_workload(const WorkloadShape& shape);
 

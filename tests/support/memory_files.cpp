@@ -38,6 +38,7 @@ struct MemoryFiles::Inode {
     Bytes live;
     Bytes durable;
     std::vector<std::pair<std::uint64_t, Bytes>> unsynced;
+    std::vector<std::pair<std::uint64_t, Bytes>> in_flight;  // cut short by the end of power
 };
 
 class MemoryFiles::OpenFile final : public File {
@@ -75,7 +76,7 @@ public:
         for (const BytesView piece : pieces) all.insert(all.end(), piece.begin(), piece.end());
         if (is_dead()) return dead(path_);
         if (auto going = files_.begin_change(); !going) {
-            inode_->unsynced.emplace_back(offset, std::move(all));  // in flight as the power went
+            inode_->in_flight.emplace_back(offset, std::move(all));  // as the power went
             return going;
         }
         auto& left = files_.faults_.fail_write_after;
@@ -263,13 +264,17 @@ void MemoryFiles::set_faults(Faults faults) {
 }
 
 void MemoryFiles::drop_unsynced(Inode& inode, Loss loss, std::uint64_t& random) {
-    const auto& writes = inode.unsynced;
+    auto& writes = inode.unsynced;
+    std::ranges::move(inode.in_flight, std::back_inserter(writes));
+    inode.in_flight.clear();
     const std::size_t whole = loss == Loss::any_prefix ? next(random) % (writes.size() + 1) : 0;
     for (std::size_t i = 0; i < writes.size() && loss != Loss::everything; ++i) {
         const auto& [offset, bytes] = writes[i];
         if (loss == Loss::any_prefix) {
             if (i > whole) break;
-            const std::size_t n = i < whole ? bytes.size() : next(random) % (bytes.size() + 1);
+            const std::uint64_t cut = (offset + next(random) % (bytes.size() + 1)) / sector_bytes;
+            const std::uint64_t n = i < whole ? bytes.size()
+                                              : std::max(cut * sector_bytes, offset) - offset;
             overwrite(inode.durable, offset, BytesView(bytes).first(n));
             continue;
         }
@@ -318,6 +323,7 @@ void MemoryFiles::crash(Loss loss, std::uint64_t seed) {
 
 void MemoryFiles::kill_process() {
     const std::lock_guard hold(mutex_);
+    for (auto& [path, inode] : names_) inode->in_flight.clear();
     locked_.clear();
     faults_ = {};
     power_ = true;

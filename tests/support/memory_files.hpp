@@ -1,6 +1,7 @@
 // Files in memory, with a disk's bad days: what was not synced is lost at a crash, whole or sector
 // by sector; writes tear; syncs and reads fail; space ends. Not a device model: it has no latency.
-//   1. A crash keeps all that was synced, and of the rest what Loss and the seed say.
+//   1. A crash keeps all that was synced, and of the rest what Loss and the seed say. A sector is
+//      written whole or not at all.
 //   2. Names are durable only after sync_directory; lost names lose in reverse order of making.
 //   3. After the power has gone (stop_after, crash) every File and lock of before is dead.
 #pragma once
@@ -29,13 +30,13 @@ public:
     struct Faults {
         /// Changing calls (write, sync, rename...) that still work; the next one is cut short and
         /// after it the power is gone until crash().
-        std::optional<std::uint64_t> stop_after;
+        std::optional<std::uint64_t> stop_after{};
         /// Syncs that still work; the next one fails once and loses what it should have kept.
-        std::optional<std::uint64_t> fail_sync_after;
+        std::optional<std::uint64_t> fail_sync_after{};
         /// Writes that still work; the next one fails once with disk_failed.
-        std::optional<std::uint64_t> fail_write_after;
+        std::optional<std::uint64_t> fail_write_after{};
         /// Reads of a file whose path contains this fail with disk_failed.
-        std::optional<std::string> fail_reads_of;
+        std::optional<std::string> fail_reads_of{};
         /// Bytes of all files together.
         std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
     };

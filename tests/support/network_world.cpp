@@ -70,8 +70,7 @@ void TestNode::close() {
     loop.stop();
 }
 
-TestClient::TestClient(ClusterId cluster, net::Options options)
-    : channel(loop, cluster, options) {
+TestClient::TestClient(ClusterId cluster, net::Options options) : channel(loop, cluster, options) {
     loop.start();
 }
 

@@ -45,7 +45,7 @@ Sessions copy_by_snapshot(const Sessions& sessions, const GroupConfig& config) {
     Reader in(out.view());
     auto copy = Sessions::load(in, config);
     EXPECT_TRUE(copy && in.complete());
-    return std::move(*copy);
+    return std::move(copy).value();
 }
 
 TEST(Sessions, a_command_without_id_always_runs) {
@@ -113,6 +113,22 @@ TEST(Sessions, sequences_may_arrive_in_any_order) {
     for (const std::uint8_t sequence : std::to_array<std::uint8_t>({4, 7, 9})) {
         EXPECT_EQ(**sessions.recall(in_session(5, sequence)), answer(sequence));
     }
+}
+
+TEST(Sessions, gaps_between_sequences_keep_every_answer_in_its_place) {
+    auto config = small_limits();
+    config.max_results_per_session = 10;
+    Sessions sessions(config);
+    sessions.open(Index(5));
+    const auto sequences = std::to_array<std::uint8_t>({4, 7, 9, 6, 5, 12, 8, 2});
+    for (const std::uint8_t sequence : sequences) {
+        EXPECT_TRUE(runs(sessions, in_session(5, sequence), answer(sequence)));
+    }
+    auto copy = copy_by_snapshot(sessions, config);  // which refuses them out of order
+    for (const std::uint8_t sequence : sequences) {
+        EXPECT_EQ(**copy.recall(in_session(5, sequence)), answer(sequence));
+    }
+    EXPECT_TRUE(runs(copy, in_session(5, 10)));
 }
 
 TEST(Sessions, a_confirmed_answer_is_let_go_and_never_run_again) {

@@ -20,7 +20,7 @@ namespace {
 struct NodeOptions {
     std::string listen = "127.0.0.1:0";
     std::string dir;
-    std::vector<std::string> join;
+    Target join;  ///< The address part alone.
     bool create = false;
     bool recover = false;
     bool learner = false;
@@ -40,10 +40,12 @@ Result<Group<demo::Queue>> take_part(Node& node, const NodeOptions& options) {
         config.snapshot_floor_bytes = options.snapshot_floor_bytes;
         return node.create_group<demo::Queue>(demo::group_name, config);
     }
+    std::vector<std::string> known;
+    if (!options.join.address.empty()) known = options.join.addresses();
     JoinOptions join;
     join.learner = options.learner;
     join.timeout = std::chrono::milliseconds(options.timeout_ms);
-    return node.join_group<demo::Queue>(demo::group_name, options.join, join);
+    return node.join_group<demo::Queue>(demo::group_name, known, join);
 }
 
 void wait_for_end_of_input() {
@@ -84,9 +86,8 @@ void add_demo_node(CLI::App& root, Chosen& chosen) {
     command->add_option("--listen", options->listen, "host:port; port 0 takes a free one")
         ->capture_default_str();
     command->add_option("--dir", options->dir, "Directory of the node; none: memory only");
-    command->add_option("--join", options->join,
-                        "Addresses of members, separated by commas; none: reopen what DIR holds")
-        ->delimiter(',');
+    command->add_option("--join", options->join.address,
+                        "Addresses of members, separated by commas; none: reopen what DIR holds");
     auto* create = command->add_flag("--create", options->create,
                                      "Make the group, or reopen it if DIR holds it");
     command->add_flag("--recover", options->recover,

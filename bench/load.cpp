@@ -1,0 +1,302 @@
+// Load on a cluster of three processes on loopback, from a fourth: closed-loop clients (one request
+// outstanding each), all on one connection's thread, so that the generator costs little. Prints one
+// row per workload: operations per second and latency percentiles, as a table or as JSON.
+//
+//   bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--no-lease] [--json]
+//
+// Without --dir the nodes are memory-only; with it they sync every batch before they promise.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rafted/rafted.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct Put {
+    std::string key;
+    std::string value;
+};
+struct Get {
+    std::string key;
+};
+
+struct Map {
+    using Command = Put;
+    using Query = Get;
+    std::map<std::string, std::string> entries;
+
+    rafted::Unit command(const Put& put) {
+        entries[put.key] = put.value;
+        return {};
+    }
+    std::optional<std::string> query(const Get& get) const {
+        const auto at = entries.find(get.key);
+        if (at == entries.end()) return std::nullopt;
+        return at->second;
+    }
+};
+
+struct Options {
+    std::string dir;
+    std::vector<unsigned> clients{1, 64};
+    double seconds = 3;
+    std::size_t bytes = 256;
+    bool lease = true;
+    bool json = false;
+};
+
+[[noreturn]] void die(const std::string& what) {
+    std::fprintf(stderr, "bench_load: %s\n", what.c_str());
+    std::_Exit(1);
+}
+
+template <class T>
+T must(rafted::Result<T> result, const char* what) {
+    if (!result) die(std::string(what) + ": " + to_string(result.error()));
+    return std::move(*result);
+}
+
+rafted::GroupConfig config_of(const Options& options) {
+    rafted::GroupConfig config;
+    config.heartbeat_interval = 100ms;
+    config.election_timeout = 1000ms;
+    if (options.lease) config.clock_drift_margin = 100ms;
+    return config;
+}
+
+/// A member's process: says its address on `out`, then serves until its parent ends.
+[[noreturn]] void serve(const Options& options, unsigned number, const std::string& first,
+                        int out) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    rafted::NodeConfig config;
+    if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
+    auto node = must(rafted::Node::open(config), "opening a node");
+    if (first.empty()) {
+        must(node.create_group<Map>("load", config_of(options)), "creating the group");
+    } else {
+        must(node.join_group<Map>("load", {first}), "joining the group");
+    }
+    const std::string line = node.address() + "\n";
+    if (write(out, line.data(), line.size()) < 0) die("the parent is gone");
+    while (true) pause();
+}
+
+class Cluster {
+public:
+    explicit Cluster(const Options& options) {
+        for (unsigned number = 0; number < 3; ++number) start(options, number);
+    }
+    ~Cluster() {
+        for (const pid_t pid : pids_) kill(pid, SIGKILL);
+        for (const pid_t pid : pids_) waitpid(pid, nullptr, 0);
+    }
+    const std::vector<std::string>& addresses() const { return addresses_; }
+
+private:
+    void start(const Options& options, unsigned number) {
+        int ends[2];
+        if (pipe(ends) != 0) die("no pipe");
+        const std::string first = addresses_.empty() ? "" : addresses_.front();
+        const pid_t pid = fork();
+        if (pid == 0) serve(options, number, first, ends[1]);
+        pids_.push_back(pid);
+        close(ends[1]);
+        char text[256] = {};
+        if (read(ends[0], text, sizeof text - 1) <= 0) die("a node did not start");
+        addresses_.emplace_back(text, std::strcspn(text, "\n"));
+        close(ends[0]);
+    }
+
+    std::vector<pid_t> pids_;
+    std::vector<std::string> addresses_;
+};
+
+struct Row {
+    std::string workload;
+    unsigned clients = 0;
+    double per_second = 0;
+    double p50_us = 0;
+    double p99_us = 0;
+    std::uint64_t errors = 0;
+};
+
+/// One run of closed-loop clients: each asks again as soon as it is answered.
+class Run {
+public:
+    /// Starts one request of a client and calls `done` with whether it went well.
+    using Ask = std::function<void(unsigned client, std::function<void(bool)> done)>;
+
+    Run(Ask ask, unsigned clients) : ask_(std::move(ask)), clients_(clients) {}
+
+    Row measure(const std::string& name, double seconds) {
+        const auto warm_until = Clock::now() + 300ms;
+        begin_ = warm_until;
+        end_ = warm_until +
+               std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        running_ = clients_;
+        for (unsigned i = 0; i < clients_; ++i) next(i);
+        while (running_ > 0) std::this_thread::sleep_for(5ms);
+        std::ranges::sort(latencies_us_);
+        Row row{name, clients_, 0, 0, 0, errors_};
+        if (latencies_us_.empty()) return row;
+        row.per_second = static_cast<double>(latencies_us_.size()) / seconds;
+        row.p50_us = latencies_us_[latencies_us_.size() / 2];
+        row.p99_us = latencies_us_[latencies_us_.size() * 99 / 100];
+        return row;
+    }
+
+private:
+    void next(unsigned client) {
+        const auto sent = Clock::now();
+        if (sent >= end_) {
+            --running_;
+            return;
+        }
+        ask_(client, [this, client, sent](bool ok) {
+            record(ok, sent);
+            next(client);
+        });
+    }
+
+    void record(bool ok, Clock::time_point sent) {
+        const auto now = Clock::now();
+        const std::lock_guard lock(mutex_);
+        if (!ok) ++errors_;
+        if (!ok || sent < begin_ || now >= end_) return;
+        latencies_us_.push_back(std::chrono::duration<double, std::micro>(now - sent).count());
+    }
+
+    Ask ask_;
+    unsigned clients_;
+    Clock::time_point begin_;
+    Clock::time_point end_;
+    std::atomic<unsigned> running_ = 0;
+    std::mutex mutex_;  // the first requests may be answered on the starting thread
+    std::vector<double> latencies_us_;
+    std::uint64_t errors_ = 0;
+};
+
+std::string key_of(unsigned client) { return "key-" + std::to_string(client); }
+
+Row put_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
+    const std::string value(options.bytes, 'x');
+    const auto ask = [&](unsigned client, std::function<void(bool)> done) {
+        group.start_command(Put{key_of(client), value}).then([done](const auto& result) {
+            done(result.has_value());
+        });
+    };
+    return Run(ask, clients)
+        .measure(options.dir.empty() ? "put, memory" : "put, durable", options.seconds);
+}
+
+Row get_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
+    const auto ask = [&](unsigned client, std::function<void(bool)> done) {
+        group.start_query(Get{key_of(client)}).then([done](const auto& result) {
+            done(result.has_value());
+        });
+    };
+    return Run(ask, clients)
+        .measure(options.lease ? "query, lease" : "query, ReadIndex", options.seconds);
+}
+
+void print(const std::vector<Row>& rows, bool json) {
+    if (json) {
+        std::printf("[");
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const Row& row = rows[i];
+            std::printf(
+                "%s\n  {\"workload\": \"%s\", \"clients\": %u, \"per_second\": %.0f, "
+                "\"p50_us\": %.0f, \"p99_us\": %.0f, \"errors\": %llu}",
+                i == 0 ? "" : ",", row.workload.c_str(), row.clients, row.per_second, row.p50_us,
+                row.p99_us, static_cast<unsigned long long>(row.errors));
+        }
+        std::printf("\n]\n");
+        return;
+    }
+    std::printf("%-18s %8s %12s %10s %10s %7s\n", "workload", "clients", "per second", "p50 us",
+                "p99 us", "errors");
+    for (const Row& row : rows) {
+        std::printf("%-18s %8u %12.0f %10.0f %10.0f %7llu\n", row.workload.c_str(), row.clients,
+                    row.per_second, row.p50_us, row.p99_us,
+                    static_cast<unsigned long long>(row.errors));
+    }
+}
+
+std::vector<unsigned> numbers(const std::string& text) {
+    std::vector<unsigned> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t comma = std::min(text.find(',', at), text.size());
+        out.push_back(static_cast<unsigned>(std::strtoul(text.c_str() + at, nullptr, 10)));
+        if (out.back() == 0) return {};
+        at = comma + 1;
+    }
+    return out;
+}
+
+Options parse(int count, char** words) {
+    Options options;
+    const std::string usage =
+        "usage: bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--no-lease] "
+        "[--json]\n";
+    const auto wrong = [&](const std::string& word) {
+        std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
+        std::_Exit(2);
+    };
+    for (int i = 1; i < count; ++i) {
+        const std::string word = words[i];
+        const bool has_next = i + 1 < count;
+        if (word == "--json") {
+            options.json = true;
+        } else if (word == "--no-lease") {
+            options.lease = false;
+        } else if (word == "--dir" && has_next) {
+            options.dir = words[++i];
+        } else if (word == "--clients" && has_next) {
+            options.clients = numbers(words[++i]);
+        } else if (word == "--seconds" && has_next) {
+            options.seconds = std::strtod(words[++i], nullptr);
+        } else if (word == "--bytes" && has_next) {
+            options.bytes = std::strtoul(words[++i], nullptr, 10);
+        } else {
+            wrong(word);
+        }
+    }
+    if (options.clients.empty() || options.seconds <= 0) wrong("--clients or --seconds");
+    return options;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const Options options = parse(count, words);
+    const Cluster cluster(options);
+    std::vector<Row> rows;
+    {
+        const auto client = must(rafted::Client::open({cluster.addresses(), {}}), "the client");
+        const auto group = client.group<Map>("load");
+        for (const unsigned clients : options.clients) {
+            rows.push_back(put_run(group, options, clients));
+            rows.push_back(get_run(group, options, clients));
+        }
+    }
+    print(rows, options.json);
+    return 0;
+}

@@ -1,0 +1,255 @@
+#include "disk/inspect.hpp"
+
+#include <algorithm>
+
+#include "disk/directory.hpp"
+#include "disk/image.hpp"
+#include "disk/segment.hpp"
+#include "disk/snapshots.hpp"
+
+namespace rafted::disk {
+namespace {
+
+using Found = SegmentReader::Found;
+using Names = std::vector<std::string>;
+
+class Inspector {
+public:
+    Inspector(ports::Files& files, const std::string& dir, const InspectOptions& options)
+        : files_(files), options_(options) {
+        report_.dir = dir;
+    }
+
+    Result<DirectoryReport> run() {
+        auto done = look_at_directory();
+        if (done) done = look_at_identity();
+        if (done) done = look_at_journal();
+        if (done) done = look_at_groups();
+        if (!done) return std::unexpected(done.error());
+        return std::move(report_);
+    }
+
+private:
+    std::string path(std::string_view name) const {
+        return report_.dir + "/" + std::string(name);
+    }
+
+    void begin(const std::string& file) const {
+        if (options_.progress) options_.progress(file);
+    }
+
+    void damaged(const std::string& file, std::uint64_t offset, std::string what) {
+        report_.damages.push_back({file, offset, std::move(what)});
+    }
+
+    /// Takes a file's error as a finding, unless the file could not even be read.
+    Result<void> note(const std::string& file, const Error& error) {
+        if (error.code != ErrorCode::corrupt) return std::unexpected(error);
+        damaged(file, 0, error.message);
+        return {};
+    }
+
+    Result<void> look_at_directory() {
+        const auto names = files_.list(report_.dir);
+        if (!names) return std::unexpected(names.error());
+        if (!*names) return fail(ErrorCode::invalid, report_.dir + " does not exist");
+        const auto has = [&](std::string_view name) {
+            return std::ranges::find(**names, name) != (*names)->end();
+        };
+        if (!has(identity_name) && !has(journal_name)) {
+            return fail(ErrorCode::invalid, report_.dir + " is no directory of Rafted: it holds "
+                                                          "neither identity nor journal");
+        }
+        has_identity_ = has(identity_name);
+        if (!has(lock_name)) return {};
+        auto lock = files_.lock(path(lock_name));
+        if (!lock) return std::unexpected(lock.error());
+        lock_ = std::move(*lock);
+        return {};
+    }
+
+    Result<void> look_at_identity() {
+        report_.format_version = format_version;
+        if (!has_identity_) {
+            damaged(path(identity_name), 0, "the identity file is missing");
+            return {};
+        }
+        begin(path(identity_name));
+        const auto identity = read_identity(files_, report_.dir);
+        if (!identity) return note(path(identity_name), identity.error());
+        report_.node = identity->node;
+        report_.cluster = identity->cluster;
+        node_ = identity->node;
+        return {};
+    }
+
+    Result<void> look_at_journal() {
+        const std::string dir = path(journal_name);
+        const auto names = files_.list(dir);
+        if (!names) return std::unexpected(names.error());
+        std::vector<std::uint64_t> numbers;
+        for (const std::string& name : names->value_or(Names{})) {
+            if (const auto number = segment_number(name)) numbers.push_back(*number);
+        }
+        if (numbers.empty()) damaged(dir, 0, "the journal has no segment");
+        std::size_t begin = numbers.empty() ? 0 : numbers.size() - 1;
+        while (begin > 0 && numbers[begin - 1] + 1 == numbers[begin]) --begin;
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            if (i < begin) {
+                report_.segments.push_back({dir + "/" + segment_name(numbers[i]), numbers[i], 0, 0,
+                                            0, "left over"});
+                continue;
+            }
+            const bool is_last = i + 1 == numbers.size();
+            if (auto done = look_at_segment(numbers[i], is_last); !done) return done;
+        }
+        if (auto whole = image_.check_whole(); !whole) damaged(dir, 0, whole.error().message);
+        return {};
+    }
+
+    Result<void> look_at_segment(std::uint64_t number, bool is_last) {
+        const std::string file_path = path(journal_name) + "/" + segment_name(number);
+        begin(file_path);
+        report_.segments.push_back({file_path, number, 0, 0, 0, "whole"});
+        SegmentReport& segment = report_.segments.back();
+        const auto file = files_.open(file_path, ports::OpenMode::read);
+        if (!file) return std::unexpected(file.error());
+        auto reader = SegmentReader::open(**file, {file_path, node_, number});
+        if (!reader) {
+            segment.verdict = "damaged";
+            return note(file_path, reader.error());
+        }
+        node_ = reader->head().node;
+        const std::uint64_t previous_end = reader->head().previous_end;
+        if (last_end_ && *last_end_ != previous_end) {
+            damaged(last_file_, *last_end_, "the segment ends here, but should end at offset " +
+                                                std::to_string(previous_end));
+        }
+        segment.file_bytes = reader->file_size();
+        auto done = look_at_frames(*reader, segment, is_last);
+        segment.used_bytes = reader->position();
+        last_end_ = reader->position();
+        last_file_ = file_path;
+        return done;
+    }
+
+    Result<void> look_at_frames(SegmentReader& reader, SegmentReport& segment, bool is_last) {
+        Frame frame;
+        for (;;) {
+            const auto found = reader.next(frame);
+            if (!found) return std::unexpected(found.error());
+            if (*found == Found::end) return {};
+            if (*found == Found::frame) {
+                ++segment.frames;
+                auto applied = image_.apply({frame.records, frame.entries, segment.number});
+                if (!applied) damaged(segment.file, frame.position, applied.error().message);
+                continue;
+            }
+            if (*found == Found::torn && is_last) {
+                segment.verdict = "unfinished write at the end";
+                return {};
+            }
+            segment.verdict = "damaged";
+            damaged(segment.file, reader.damage().offset, reader.damage().what);
+            const auto more = reader.resume();
+            if (!more) return std::unexpected(more.error());
+            if (!*more) return {};
+        }
+    }
+
+    Result<void> look_at_groups() {
+        const Snapshots snapshots({&files_, path(snapshots_name), node_.value_or(NodeId())});
+        for (const auto& [slot, image] : image_.groups()) {
+            GroupReport group;
+            group.record = image.record;
+            group.hard_state = image.hard_state;
+            group.first = image.first;
+            group.last = image.last();
+            for (Index index = image.first; index <= image.last(); ++index) {
+                add_entry(group, index, image.at(index));
+            }
+            if (auto done = look_at_snapshots(snapshots, group); !done) return done;
+            check_covered(group);
+            report_.groups.push_back(std::move(group));
+        }
+        return {};
+    }
+
+    void add_entry(GroupReport& group, Index index, const HeldEntry& held) const {
+        const bool is_there = held.entry.size() != 0;
+        ++group.entries;
+        if (!is_there) ++group.missing;
+        group.log_bytes += held.bytes;
+        if (!options_.entries) return;
+        EntryReport entry{{}, index, {}, {}, held.entry, held.bytes};
+        if (is_there) {
+            entry.term = held.entry.term();
+            entry.kind = held.entry.kind();
+            entry.time = held.entry.time();
+        }
+        group.entry_list.push_back(std::move(entry));
+    }
+
+    Result<void> look_at_snapshots(const Snapshots& snapshots, GroupReport& group) {
+        const ports::Slot slot = group.record.slot;
+        const auto names = snapshots.list(slot);
+        if (!names) return std::unexpected(names.error());
+        for (const auto& name : *names) {
+            const std::string file = snapshots.path_of(slot, name);
+            begin(file);
+            SnapshotReport snapshot{file, name.index, name.term, 0, 0, {}};
+            auto reader = snapshots.reader(slot, name);
+            auto verified = reader ? Result<void>() : std::unexpected(reader.error());
+            if (reader) {
+                snapshot.file_bytes = reader->file_bytes();
+                snapshot.value_bytes = reader->size();
+                if (options_.snapshots) verified = reader->verify();
+            }
+            if (!verified) {
+                snapshot.damage = verified.error().message;
+                if (auto taken = note(file, verified.error()); !taken) return taken;
+            }
+            group.snapshots.push_back(std::move(snapshot));
+        }
+        return {};
+    }
+
+    /// The log must begin where a snapshot that is whole ends, or at the beginning.
+    void check_covered(const GroupReport& group) {
+        if (group.record.removed || group.first == Index(1)) return;
+        const bool covered = std::ranges::any_of(group.snapshots, [&](const auto& snapshot) {
+            return snapshot.damage.empty() && snapshot.index + 1 >= group.first;
+        });
+        if (covered) return;
+        damaged(path(snapshots_name), 0,
+                "group '" + group.record.name + "': its log begins at entry " +
+                    to_string(group.first) + " and no whole snapshot reaches it");
+    }
+
+    ports::Files& files_;
+    const InspectOptions& options_;
+    DirectoryReport report_;
+    bool has_identity_ = false;
+    std::optional<NodeId> node_;  // by the identity, or else by the first segment.
+    std::unique_ptr<ports::DirectoryLock> lock_;
+    Image image_{true};
+    std::optional<std::uint64_t> last_end_;
+    std::string last_file_;
+};
+
+}  // namespace
+
+Index GroupReport::last_index() const {
+    Index found = last;
+    for (const SnapshotReport& snapshot : snapshots) {
+        if (snapshot.damage.empty()) found = std::max(found, snapshot.index);
+    }
+    return found;
+}
+
+Result<DirectoryReport> inspect(ports::Files& files, const std::string& dir,
+                                const InspectOptions& options) {
+    return Inspector(files, dir, options).run();
+}
+
+}  // namespace rafted::disk

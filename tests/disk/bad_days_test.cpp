@@ -1,0 +1,229 @@
+// Sync errors, a full disk, a disk that cannot be read: states and clear errors, never a lie.
+#include <gtest/gtest.h>
+
+#include "support/disk_workload.hpp"
+#include "support/storage_world.hpp"
+
+namespace rafted::test {
+namespace {
+
+class BadDay : public testing::Test {
+protected:
+    void SetUp() override {
+        open();
+        ASSERT_TRUE(write(founding(1, "one")));
+    }
+    void open() {
+        storage_.reset();
+        auto storage = reopen(files_, recovered_);
+        ASSERT_TRUE(storage) << to_string(storage.error());
+        storage_ = std::move(*storage);
+    }
+    Result<void> write(ports::GroupWrite share) {
+        Result<void> answer = fail(ErrorCode::timeout, "not answered");
+        storage_->write({std::move(share)}, [&](Result<void> done) { answer = std::move(done); });
+        storage_->write_pending();
+        return answer;
+    }
+    static ports::GroupWrite append(std::uint64_t from, std::uint64_t to, std::size_t payload) {
+        ports::GroupWrite share;
+        share.slot = 1;
+        share.append = entries(1, from, to, payload);
+        return share;
+    }
+    static ports::GroupWrite vote(std::uint64_t term) {
+        ports::GroupWrite share;
+        share.slot = 1;
+        share.hard_state = core::HardState{Term(term), NodeId(term), {}};
+        return share;
+    }
+
+    MemoryFiles files_;
+    std::unique_ptr<disk::DiskStorage> storage_;
+    ports::Recovered recovered_;
+};
+
+TEST_F(BadDay, AFailedSyncFencesTheJournalForGood) {
+    files_.set_faults({.fail_sync_after = 0});
+    const auto failed = write(append(2, 2, 10));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::disk_failed);
+    EXPECT_EQ(storage_->state(), DiskState::failed);
+    files_.set_faults({});  // the disk works again, and would answer every sync with success
+    for (int i = 0; i < 3; ++i) {
+        const auto later = write(append(2, 2, 10));
+        ASSERT_FALSE(later);
+        EXPECT_EQ(later.error().code, ErrorCode::disk_failed);
+    }
+    const auto snapshot = storage_->save_snapshot(1, snapshot_meta(1, 1));
+    ASSERT_FALSE(snapshot);
+    EXPECT_EQ(snapshot.error().code, ErrorCode::disk_failed);
+    open();  // the system has forgotten that the pages are dirty: what is read may not be on disk
+    const auto seen = recovered_.groups;
+    storage_.reset();
+    files_.crash(MemoryFiles::Loss::everything, 1);
+    open();
+    EXPECT_EQ(recovered_.groups, seen);
+}
+
+TEST_F(BadDay, AFailedWriteFencesTheJournalForGood) {
+    files_.set_faults({.fail_write_after = 0});
+    const auto failed = write(append(2, 2, 10));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::disk_failed);
+    EXPECT_FALSE(write(vote(5)));
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries, entries(1, 1, 1));
+}
+
+TEST_F(BadDay, AFullDiskIsAStateThatEndsByItself) {
+    std::uint64_t used = 0;
+    for (const auto& path : files_.paths()) used += files_.contents(path).size();
+    files_.set_faults({.capacity = used});
+    std::uint64_t last = 1;
+    Result<void> answer;
+    while ((answer = write(append(last + 1, last + 1, 500)))) ++last;
+    EXPECT_EQ(answer.error().code, ErrorCode::disk_full);
+    EXPECT_EQ(storage_->state(), DiskState::full);
+    // Terms and votes go on, in the reserve.
+    for (std::uint64_t term = 2; term < 20; ++term) EXPECT_TRUE(write(vote(term))) << term;
+    EXPECT_EQ(storage_->state(), DiskState::full);
+    EXPECT_FALSE(write(append(last + 1, last + 1, 500)));
+    EXPECT_FALSE(storage_->save_snapshot(1, snapshot_meta(1, 1)) &&
+                 (*storage_->save_snapshot(1, snapshot_meta(1, 1)))->commit());
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last);
+    EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(19));
+    files_.set_faults({.capacity = used + 200'000});
+    EXPECT_TRUE(write(append(last + 1, last + 1, 500)));
+    EXPECT_EQ(storage_->state(), DiskState::healthy);
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last + 1);
+}
+
+TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
+    std::uint64_t used = 0;
+    for (const auto& path : files_.paths()) used += files_.contents(path).size();
+    files_.set_faults({.capacity = used});
+    std::vector<std::string> answers;
+    const auto note = [&](const Result<void>& done) {
+        answers.push_back(done ? "ok" : std::string(name_of(done.error().code)));
+    };
+    storage_->write({append(2, 2, 20'000)}, note);
+    storage_->write({vote(9)}, note);
+    storage_->write({append(2, 2, 20'000)}, note);
+    storage_->write({vote(10)}, note);
+    storage_->write_pending();
+    EXPECT_EQ(answers, (std::vector<std::string>{"disk_full", "ok", "disk_full", "ok"}));
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(10));
+    EXPECT_EQ(recovered_.groups.at(0).entries, entries(1, 1, 1));
+}
+
+TEST_F(BadDay, AFullDiskRefusesAReceivedSnapshotWholeAndTakesItLater) {
+    const auto sender = world_in_memory()->open();
+    const Bytes bytes = some_bytes(300'000, 1);
+    save(*sender, 1, snapshot_meta(2, 40), bytes);
+    auto source = sender->open_snapshot(1);
+    ports::GroupWrite share;
+    share.slot = 1;
+    share.pieces = pieces_of(**source, 50'000);
+    std::uint64_t used = 0;
+    for (const auto& path : files_.paths()) used += files_.contents(path).size();
+    files_.set_faults({.capacity = used + 100'000});
+    const auto full = write(share);
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, ErrorCode::disk_full);
+    EXPECT_FALSE(storage_->open_snapshot(1));
+    files_.set_faults({});
+    EXPECT_TRUE(write(share));
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).snapshot, snapshot_meta(2, 40));
+}
+
+TEST_F(BadDay, EveryDiskFullMomentOfAWorkloadLeavesWhatWasAnswered) {
+    const Workload work = make_workload({8, 40, 3, 600});
+    for (std::uint64_t capacity = 20'000; capacity < 160'000; capacity += 1777) {
+        SCOPED_TRACE(capacity);
+        MemoryFiles files;
+        files.set_faults({.capacity = capacity});
+        const WorkRun run = run_workload(files, work);
+        files.crash(MemoryFiles::Loss::any_sector, capacity);
+        ports::Recovered recovered;
+        const auto storage = reopen(files, recovered);
+        ASSERT_TRUE(storage) << to_string(storage.error());
+        bool found = false;
+        for (std::size_t i = run.done; i <= run.started; ++i) {
+            found = found || work.states[i] == recovered.groups;
+        }
+        EXPECT_TRUE(found) << run.done << ".." << run.started;
+    }
+}
+
+TEST_F(BadDay, EverySyncErrorOfAWorkloadLeavesWhatWasAnswered) {
+    const Workload work = make_workload({8, 40, 3, 600});
+    for (std::uint64_t sync = 0; sync < 60; ++sync) {
+        for (const auto loss : {MemoryFiles::Loss::everything, MemoryFiles::Loss::any_sector}) {
+            SCOPED_TRACE(sync);
+            MemoryFiles files;
+            files.set_faults({.fail_sync_after = sync});
+            const WorkRun run = run_workload(files, work);
+            files.crash(loss, sync);
+            ports::Recovered recovered;
+            const auto storage = reopen(files, recovered);
+            ASSERT_TRUE(storage) << to_string(storage.error());
+            bool found = false;
+            for (std::size_t i = run.done; i <= run.started; ++i) {
+                found = found || work.states[i] == recovered.groups;
+            }
+            EXPECT_TRUE(found) << run.done << ".." << run.started;
+        }
+    }
+}
+
+TEST_F(BadDay, AnUnreadableFileIsNamed) {
+    storage_.reset();
+    for (const char* file : {"0000000000000001.log", "identity"}) {
+        files_.set_faults({.fail_reads_of = file});
+        const auto storage = reopen(files_, recovered_);
+        ASSERT_FALSE(storage);
+        EXPECT_EQ(storage.error().code, ErrorCode::disk_failed);
+        EXPECT_NE(storage.error().message.find(file), std::string::npos);
+    }
+}
+
+TEST(Waiting, TooManyWritesAreRefusedAsBusyAtOnce) {
+    MemoryFiles files;
+    auto options = small_options();
+    options.max_waiting = 3;
+    auto storage = disk::DiskStorage::open(files, "node", options);
+    ASSERT_TRUE(storage);
+    ASSERT_TRUE((*storage)->recover());
+    std::vector<std::string> answers;
+    for (ports::Slot slot = 1; slot <= 4; ++slot) {
+        (*storage)->write({founding(slot, "g")}, [&](const Result<void>& done) {
+            answers.push_back(done ? "ok" : std::string(name_of(done.error().code)));
+        });
+    }
+    EXPECT_EQ(answers, std::vector<std::string>{"busy"});
+    (*storage)->write_pending();
+    EXPECT_EQ(answers, (std::vector<std::string>{"busy", "ok", "ok", "ok"}));
+}
+
+TEST(Gathering, AllThatWaitsCostsOneSync) {
+    MemoryFiles files;
+    ports::Recovered recovered;
+    auto storage = reopen(files, recovered);
+    ASSERT_TRUE(storage);
+    for (ports::Slot slot = 1; slot <= 20; ++slot) {
+        (*storage)->write({founding(slot, "g")}, [](const Result<void>& done) {
+            EXPECT_TRUE(done);
+        });
+    }
+    const std::uint64_t before = files.changes();
+    (*storage)->write_pending();
+    EXPECT_LE(files.changes() - before, 3U);  // zeros ahead, the frame, the sync
+}
+
+}  // namespace
+}  // namespace rafted::test
