@@ -72,6 +72,12 @@ struct Persisted {
     bool operator==(const Persisted&) const = default;
 };
 
+/// Writes were refused for want of space, and none is under way any more: what they held is not
+/// durable and must be given out again. What had to wait for them is not to be sent.
+struct WriteRefused {
+    bool operator==(const WriteRefused&) const = default;
+};
+
 /// The received snapshot did not verify; start over.
 struct SnapshotBroken {
     SnapshotMeta meta;
@@ -97,6 +103,6 @@ struct TimePassed {
 
 using Input =
     std::variant<Received, Propose, Read, ChangeMembers, ChangeConfig, TransferLead, ForceRemove,
-                 Persisted, SnapshotBroken, SnapshotSaved, HooksRan, TimePassed>;
+                 Persisted, WriteRefused, SnapshotBroken, SnapshotSaved, HooksRan, TimePassed>;
 
 }  // namespace rafted::core

@@ -109,6 +109,12 @@ Log::Unwritten Log::take_unwritten() {
     return out;
 }
 
+void Log::unwrite() {
+    // What the disk holds beyond may be older than any of this.
+    truncated_ = stable_ + 1;
+    written_ = stable_;
+}
+
 void Log::stable_to(Index index, Term term) {
     if (index > stable_ && index <= written_ && holds(index, term)) stable_ = index;
 }

@@ -63,6 +63,8 @@ public:
         std::vector<Entry> append;
     };
     Unwritten take_unwritten();
+    /// What is not stable was not written after all: take_unwritten() gives it out again.
+    void unwrite();
     /// A write is durable up to here; counts only if the entry there is still that one.
     void stable_to(Index index, Term term);
 

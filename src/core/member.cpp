@@ -53,6 +53,12 @@ struct Dispatch {
         if (input.snapshot) snapshots::on_installed(turn, *input.snapshot);
         election::on_hard_state_stable(turn);
     }
+    void operator()(const WriteRefused&) {
+        State& state = turn.state;
+        state.log.unwrite();
+        state.hard_written = state.hard == state.stable_hard;
+        state.incoming.reset();  // The leader begins again with the first piece.
+    }
     void operator()(const SnapshotBroken& input) { snapshots::on_broken(turn, input.meta); }
     void operator()(const SnapshotSaved& input) { snapshots::on_saved(turn, input.meta); }
     void operator()(const HooksRan& input) {

@@ -6,6 +6,11 @@
 #include "host/request.hpp"
 
 namespace rafted::host {
+namespace {
+
+constexpr auto full_disk_pause = std::chrono::milliseconds(100);
+
+}  // namespace
 
 Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     : services_(services),
@@ -19,11 +24,10 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
         if (!alive.expired()) on_report(std::move(report));
     };
-    lane_ = std::make_shared<ValueLane>(
-        services,
-        ValueLane::Start{std::move(start.factory), record_.slot, record_.group,
-                         start.member.config},
-        std::move(deliver));
+    lane_ = std::make_shared<ValueLane>(services,
+                                        ValueLane::Start{std::move(start.factory), record_.slot,
+                                                         record_.group, start.member.config},
+                                        std::move(deliver));
     if (const auto& snapshot = start.member.snapshot) {
         applied_ = snapshot->index;
         lane_->post(Load{*snapshot});
@@ -88,6 +92,10 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         inputs.emplace_back(core::HooksRan{hooks_.done()});
     }
     services_.metrics.inputs += inputs.size();
+    if (retry_at_ && writes_.empty() && now >= *retry_at_) {
+        retry_at_.reset();
+        inputs.emplace_back(core::WriteRefused{});
+    }
     auto effects = member_.step(now, inputs);
     const std::size_t before = batch.size();
     perform(std::move(effects), batch);
@@ -131,6 +139,8 @@ void Seat::written(const Result<void>& result) {
     Write done = std::move(writes_.front());
     writes_.pop_front();
     if (stopped_) return;
+    const bool is_full = !result && result.error().code == ErrorCode::disk_full;
+    if (is_full || retry_at_) return refused(std::move(done), result);
     if (!result && result.error().code != ErrorCode::corrupt) {
         Error why = result.error();
         services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(why));
@@ -146,6 +156,31 @@ void Seat::written(const Result<void>& result) {
         give(std::move(persisted));
     }
     send(std::move(done.then_send));
+}
+
+void Seat::refused(Write write, const Result<void>& result) {
+    if (!retry_at_) {
+        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(result.error()));
+        resign();
+    }
+    retry_at_ = services_.clock.steady() + full_disk_pause;
+    changed_();
+    if (!result || !write.when_durable) return;
+    // A term and a vote still fit, and may be promised; what else the write held came after
+    // something that is not there.
+    auto& persisted = *write.when_durable;
+    give(core::Persisted{std::move(persisted.hard_state), Index(), Term(), {}});
+    std::erase_if(write.then_send, [](const core::Message& message) {
+        return !std::holds_alternative<core::VoteRequest>(message.body) &&
+               !std::holds_alternative<core::VoteReply>(message.body);
+    });
+    send(std::move(write.then_send));
+}
+
+core::Time Seat::wake_at() const {
+    if (!inputs_.empty()) return core::Time::min();
+    const bool retries = retry_at_ && writes_.empty() && !stopped_;
+    return retries ? std::min(wake_at_, *retry_at_) : wake_at_;
 }
 
 void Seat::send(std::vector<core::Message> messages) {

@@ -45,7 +45,7 @@ public:
     bool step(core::Time now, ports::Batch& batch);
     /// The oldest write of this seat that is under way has ended.
     void written(const Result<void>& result);
-    core::Time wake_at() const { return inputs_.empty() ? wake_at_ : core::Time::min(); }
+    core::Time wake_at() const;
 
     /// If it leads others that could lead, hands the lead to whoever is furthest.
     void resign();
@@ -71,6 +71,8 @@ private:
 
     void perform(core::Effects effects, ports::Batch& batch);
     bool write(core::Effects& effects, ports::Batch& batch);
+    /// The disk is full: what was refused is written again later, the lead goes elsewhere.
+    void refused(Write write, const Result<void>& result);
     void send(std::vector<core::Message> messages);
     void apply(core::Effects& effects);
     void answer(const core::Effects& effects);
@@ -101,8 +103,9 @@ private:
     std::vector<core::Input> inputs_;
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
-    std::deque<core::Entry> unapplied_;  ///< Held back while too many hooks wait...
-    std::deque<HeldRead> held_reads_;    ///< ...and the reads that must see them.
+    std::optional<core::Time> retry_at_;  ///< While the disk is full.
+    std::deque<core::Entry> unapplied_;   ///< Held back while too many hooks wait...
+    std::deque<HeldRead> held_reads_;     ///< ...and the reads that must see them.
     std::vector<std::function<void(Result<void>)>> ready_;
     std::size_t in_lane_ = 0;  ///< Entries the lane has and has not reported.
     Index applied_;

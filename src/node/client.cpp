@@ -48,7 +48,13 @@ Result<Client> Client::open(ClientConfig config) {
             return std::unexpected(parsed.error());
         }
     }
-    return Client(std::make_shared<Impl>(std::move(config)));
+    // A handle may be the last to hold it, and be let go by a callback on the loop's own thread,
+    // which cannot wait for itself.
+    const auto let_go = [](Impl* impl) {
+        if (!impl->loop.in_loop()) return delete impl;
+        std::thread([impl] { delete impl; }).detach();
+    };
+    return Client(std::shared_ptr<Impl>(new Impl(std::move(config)), let_go));
 }
 
 std::shared_ptr<Caller> Client::caller(const std::string& name) const {

@@ -111,7 +111,7 @@ TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
     };
     storage_->write({append(2, 2, 20'000)}, note);
     storage_->write({vote(9)}, note);
-    storage_->write({append(2, 2, 20'000)}, note);
+    storage_->write({append(3, 3, 20'000)}, note);
     storage_->write({vote(10)}, note);
     storage_->write_pending();
     EXPECT_EQ(answers, (std::vector<std::string>{"disk_full", "ok", "disk_full", "ok"}));

@@ -252,6 +252,9 @@ Result<void> MemoryFiles::sync_directory(const std::string& path) {
 Result<std::unique_ptr<DirectoryLock>> MemoryFiles::lock(const std::string& path) {
     const std::lock_guard hold(mutex_);
     if (!power_) return dead(path);
+    if (!names_.contains(path)) {
+        change_names({parent_of(path), {{path, std::make_shared<Inode>()}}});
+    }
     if (!locked_.insert(path).second) {
         return fail(ErrorCode::in_use, path + " is in use by another process");
     }

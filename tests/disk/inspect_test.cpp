@@ -1,0 +1,209 @@
+// Looking at directories that no process has open: whole, torn and damaged ones.
+#include "disk/inspect.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "disk/posix_files.hpp"
+#include "rafted/offline.hpp"
+#include "support/disk_workload.hpp"
+#include "support/storage_world.hpp"
+
+namespace rafted::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Inspect, ShowsWhatIsThere) {
+    Groups groups;
+    const auto files = finished_directory({41, 60, 3, 500}, groups);
+    disk::InspectOptions options;
+    options.entries = true;
+    std::vector<std::string> seen;
+    options.progress = [&](const std::string& file) { seen.push_back(file); };
+    const auto report = disk::inspect(*files, "node", options);
+    ASSERT_TRUE(report) << to_string(report.error());
+    EXPECT_TRUE(report->is_whole());
+    EXPECT_EQ(report->node, NodeId(4711));
+    EXPECT_EQ(report->format_version, 1U);
+    EXPECT_FALSE(report->segments.empty());
+    for (const auto& segment : report->segments) {
+        EXPECT_EQ(segment.verdict, "whole");
+        EXPECT_GT(segment.frames, 0U);
+        EXPECT_LE(segment.used_bytes, segment.file_bytes);
+        EXPECT_NE(std::ranges::find(seen, segment.file), seen.end());
+    }
+    ASSERT_EQ(report->groups.size(), groups.size());
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const auto& group = report->groups[i];
+        EXPECT_EQ(group.record, groups[i].record);
+        EXPECT_EQ(group.hard_state, groups[i].hard_state);
+        EXPECT_EQ(group.missing, 0U);
+        ASSERT_EQ(group.entry_list.size(), groups[i].entries.size());
+        for (std::size_t e = 0; e < groups[i].entries.size(); ++e) {
+            EXPECT_EQ(group.entry_list[e].entry, groups[i].entries[e]);
+            EXPECT_EQ(group.entry_list[e].term, groups[i].entries[e].term());
+        }
+        EXPECT_LE(group.snapshots.size(), 2U);
+        if (!groups[i].snapshot) continue;
+        ASSERT_FALSE(group.snapshots.empty());
+        EXPECT_EQ(group.snapshots[0].index, groups[i].snapshot->index);
+        EXPECT_TRUE(group.snapshots[0].damage.empty());
+    }
+}
+
+TEST(Inspect, ReportsEveryFlippedBitAndNeverFails) {
+    Groups groups;
+    const auto files = finished_directory({11, 20, 2, 100}, groups);
+    for (const std::string& path : files->paths()) {
+        const std::uint64_t size = files->contents(path).size();
+        for (std::uint64_t at = 0; at < size; at += 3) {
+            if (files->contents(path)[at] == std::byte{0}) continue;
+            files->flip(path, at, std::byte{16});
+            const auto report = disk::inspect(*files, "node");
+            if (report) {
+                EXPECT_FALSE(report->is_whole()) << path << " at " << at;
+                const bool named = std::ranges::any_of(report->damages, [&](const auto& damage) {
+                    return damage.file == path || damage.what.find(path) != std::string::npos;
+                });
+                EXPECT_TRUE(named) << path << " at " << at;
+            } else {
+                EXPECT_EQ(report.error().code, ErrorCode::wrong_version);
+            }
+            files->flip(path, at, std::byte{16});
+        }
+    }
+}
+
+TEST(Inspect, GoesOnBehindDamage) {
+    MemoryFiles files;
+    {
+        ports::Recovered recovered;
+        auto storage = reopen(files, recovered);
+        ASSERT_TRUE(storage);
+        for (std::uint64_t index = 1; index <= 5; ++index) {
+            ports::GroupWrite share = founding(1, "one");
+            if (index > 1) share.record.reset();
+            share.append = entries(1, index, index, 100);
+            (*storage)->write({share}, [](const Result<void>& done) { EXPECT_TRUE(done); });
+            (*storage)->write_pending();
+        }
+    }
+    const std::string path = "node/journal/0000000000000001.log";
+    files.flip(path, 64 + 64 + 256 + 80, std::byte{1});  // in the second entry's frame
+    const auto report = disk::inspect(files, "node");
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->groups.size(), 1U);
+    EXPECT_EQ(report->groups[0].last, Index(5));
+    EXPECT_EQ(report->groups[0].missing, 1U);
+    EXPECT_EQ(report->segments[0].verdict, "damaged");
+    EXPECT_FALSE(report->is_whole());
+}
+
+TEST(Inspect, TellsAnUnfinishedWriteFromDamage) {
+    Groups groups;
+    const auto files = finished_directory({11, 20, 1, 100, false}, groups);
+    const std::string path = "node/journal/0000000000000001.log";
+    Bytes bytes = files->contents(path);
+    std::uint64_t used = bytes.size();
+    while (bytes[used - 1] == std::byte{0}) --used;
+    bytes.resize(used - 5);
+    files->put(path, bytes);
+    const auto report = disk::inspect(*files, "node");
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->is_whole());
+    EXPECT_EQ(report->segments[0].verdict, "unfinished write at the end");
+    EXPECT_EQ(files->contents(path), bytes) << "inspection changed the file";
+}
+
+TEST(Inspect, RefusesWhatIsInUseOrNoneOfOurs) {
+    MemoryFiles files;
+    ports::Recovered recovered;
+    auto storage = reopen(files, recovered);
+    ASSERT_TRUE(storage);
+    EXPECT_EQ(disk::inspect(files, "node").error().code, ErrorCode::in_use);
+    EXPECT_EQ(disk::inspect(files, "elsewhere").error().code, ErrorCode::invalid);
+    files.put("other/file", {});
+    EXPECT_EQ(disk::inspect(files, "other").error().code, ErrorCode::invalid);
+}
+
+class LastIndex : public testing::Test {
+protected:
+    void SetUp() override {
+        dir_ = temp_.path() + "/node";
+        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        ASSERT_TRUE(storage);
+        ASSERT_TRUE((*storage)->recover());
+        ASSERT_TRUE(write_and_wait(**storage, founding(1, "one")));
+        ASSERT_TRUE(write_and_wait(**storage, founding(2, "two")));
+        ports::GroupWrite share;
+        share.slot = 1;
+        share.append = entries(1, 2, 33);
+        ASSERT_TRUE(write_and_wait(**storage, std::move(share)));
+        EXPECT_EQ(read_last_log_index(dir_, "one").error().code, ErrorCode::in_use);
+    }
+    std::optional<Index> last(const std::string& group) const {
+        const auto found = read_last_log_index(dir_, group);
+        EXPECT_TRUE(found) << to_string(found.error());
+        return found.value_or(std::nullopt);
+    }
+    std::string journal() const { return dir_ + "/journal/0000000000000001.log"; }
+
+    TempDir temp_;
+    std::string dir_;
+    disk::PosixFiles files_;
+};
+
+TEST_F(LastIndex, B35_IsReadOffline) {
+    EXPECT_EQ(last("one"), Index(33));
+    EXPECT_EQ(last("two"), Index(1));
+}
+
+TEST_F(LastIndex, B35_IsNothingForWhatIsMissing) {
+    EXPECT_EQ(last("three"), std::nullopt);
+    EXPECT_EQ(*read_last_log_index(temp_.path() + "/nowhere", "one"), std::nullopt);
+    EXPECT_EQ(*read_last_log_index(temp_.path(), "one"), std::nullopt);
+    fs::remove(journal());
+    EXPECT_EQ(last("one"), std::nullopt);
+}
+
+TEST_F(LastIndex, B32_B35_IsNothingForWhatIsTooShort) {
+    for (const std::uintmax_t size : {0U, 5U, 63U, 64U}) {
+        fs::resize_file(journal(), size);
+        EXPECT_EQ(last("one"), std::nullopt) << size;
+    }
+    fs::resize_file(dir_ + "/identity", 39);
+    EXPECT_EQ(last("one"), std::nullopt);
+}
+
+TEST_F(LastIndex, B35_IsNothingForWhatIsDamagedOrMismatched) {
+    for (const std::streamoff at : {3, 20, 70, 140, 300}) {
+        std::fstream file(journal(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekg(at);
+        const char before = static_cast<char>(file.get());
+        file.seekp(at);
+        file.put(static_cast<char>(before ^ 0x55));
+        file.close();
+        EXPECT_EQ(last("one"), std::nullopt) << at;
+        std::fstream again(journal(), std::ios::in | std::ios::out | std::ios::binary);
+        again.seekp(at);
+        again.put(before);
+    }
+    EXPECT_EQ(last("one"), Index(33));
+}
+
+TEST_F(LastIndex, CountsWhatASnapshotCovers) {
+    {
+        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        ASSERT_TRUE(storage);
+        ASSERT_TRUE((*storage)->recover());
+        save(**storage, 2, snapshot_meta(1, 90), some_bytes(10, 1));
+    }
+    EXPECT_EQ(last("two"), Index(90));
+}
+
+}  // namespace
+}  // namespace rafted::test
