@@ -18,10 +18,23 @@ constexpr auto closing =
     "  rafted leader move 127.0.0.1:7001 hits 127.0.0.1:7002\n"
     "  rafted inspect data/a                           a directory that no process has open\n";
 
+/// The subcommand that was being read: a mistake is told with its name.
+const CLI::App& deepest(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    return chosen.empty() ? app : deepest(*chosen.back());
+}
+
+std::string name_of(const CLI::App& app) {
+    const CLI::App* parent = app.get_parent();
+    return (parent == nullptr ? "" : name_of(*parent) + " ") + app.get_name();
+}
+
 /// Reading arguments ends either with a request for help (0) or with a mistake (2).
 int usage_code(const CLI::App& app, const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
-    return code == 0 ? rafted::app::exit_done : rafted::app::exit_usage;
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    const std::string name = name_of(deepest(app));
+    std::cerr << name << ": " << error.what() << "\nSee " << name << " --help.\n";
+    return rafted::app::exit_usage;
 }
 
 }  // namespace

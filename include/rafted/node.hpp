@@ -41,7 +41,8 @@ public:
     ~Node();
 
     /// Makes a group whose sole member, this node, leads at once. If the directory holds the group
-    /// already, goes on as the member it was and leaves its data and config alone (D2).
+    /// already, goes on as the member it was and leaves its data and config alone (D2). Fails with
+    /// removed if this node was removed from it: a second group of the name would be a fork.
     template <class D, class H = LeaderHooks<D>>
     Result<Group<D>> create_group(const std::string& name, const GroupConfig& config = {},
                                   std::shared_ptr<H> hooks = std::make_shared<H>()) {
@@ -49,9 +50,10 @@ public:
     }
 
     /// Joins a group that runs elsewhere: finds its leader from any of its members' addresses, is
-    /// added, catches up, and returns when it votes (as a learner: when it is in). Returns at once
-    /// if the directory holds the group already. Fails with unreachable, no_such_group,
-    /// wrong_cluster, timeout (it goes on in the background; call again to wait on).
+    /// added, catches up, and returns when it votes (as a learner: when it is in). If the directory
+    /// holds the group already, goes on as the member it was and returns at once. Fails with
+    /// unreachable, no_such_group, wrong_cluster (another cluster, or another incarnation of the
+    /// group than the directory's), timeout (it goes on in the background; call again to wait on).
     template <class D, class H = LeaderHooks<D>>
     Result<Group<D>> join_group(const std::string& name, const std::vector<std::string>& known,
                                 const JoinOptions& options = {},

@@ -60,14 +60,21 @@ void on_pre_request(Turn& turn, const Message& message, const VoteRequest& reque
     turn.promise(message.from, term, VoteReply{granted, true});
 }
 
-/// A leader tells a stranger that asks for votes what became of it (a lost notice, T7).
+/// Who asks for votes and is no member is told what became of it (a lost notice, T7): by a leader,
+/// and by followers that hear one, as it may not know the leader. Whoever was added since, or by a
+/// list that we have not seen, sees it by the index and takes no notice.
 bool tell_removed(Turn& turn, const Message& message) {
     const Leader* leader = turn.leader();
     const State& state = turn.state;
-    const bool sure = leader != nullptr && state.log.committed() >= leader->term_start &&
-                      !state.membership.is_changing() && !state.members().contains(message.from);
+    // What was forced out here alone is for a leader to tell: its next list will say so to all.
+    const bool settled = leader != nullptr
+                             ? state.log.committed() >= leader->term_start
+                             : state.leader && turn.now < state.refuse_votes_until &&
+                                   !state.membership.committed().contains(message.from);
+    const bool sure = settled && !state.membership.is_changing() && !state.members().empty() &&
+                      !state.members().contains(message.from);
     if (sure) turn.promise(message.from, RemovedNotice{state.membership.committed_index()});
-    return sure;
+    return sure && leader != nullptr;
 }
 
 }  // namespace

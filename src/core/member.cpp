@@ -57,7 +57,8 @@ struct Dispatch {
         State& state = turn.state;
         state.log.unwrite();
         state.hard_written = state.hard == state.stable_hard;
-        state.incoming.reset();  // The leader begins again with the first piece.
+        // Pieces are not kept here: a snapshot of which some were refused starts over.
+        state.incoming.reset();
     }
     void operator()(const SnapshotBroken& input) { snapshots::on_broken(turn, input.meta); }
     void operator()(const SnapshotSaved& input) { snapshots::on_saved(turn, input.meta); }

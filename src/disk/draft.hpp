@@ -25,6 +25,7 @@ public:
     /// A live entry, once more, so that its old segment may go.
     void add_again(ports::Slot slot, Index index);
     void add_checkpoint();
+    void add_closing() { records_.emplace_back(SegmentClosed{}); }
 
     bool empty() const { return records_.empty(); }
     /// Carries more than hard states: it must leave the reserve for them.

@@ -24,9 +24,11 @@ enum class RecordType : std::uint8_t {
     compacted,
     snapshot_installed,
     appended,
+    segment_closed,
 };
 
 void put_body(Writer&, const CheckpointBegins&) {}
+void put_body(Writer&, const SegmentClosed&) {}
 void put_body(Writer& out, const GroupChanged& body) {
     out.number(body.record.slot);
     out.text(body.record.name);
@@ -143,6 +145,7 @@ std::optional<Record> get_record(Reader& in) {
         }
         case RecordType::snapshot_installed: return get_installed(in);
         case RecordType::appended: return get_appended(in);
+        case RecordType::segment_closed: return SegmentClosed{};
     }
     return std::nullopt;
 }

@@ -115,8 +115,12 @@ struct Appended {
     std::vector<BlockRef> blocks;
     bool operator==(const Appended&) const = default;
 };
+/// Last record of a segment, once the next one is in place: without that one, it has been lost.
+struct SegmentClosed {
+    bool operator==(const SegmentClosed&) const = default;
+};
 using Record = std::variant<CheckpointBegins, GroupChanged, HardStateSet, LogRange, Truncated,
-                            Compacted, SnapshotInstalled, Appended>;
+                            Compacted, SnapshotInstalled, Appended, SegmentClosed>;
 
 void encode(Writer& out, const Record& record);
 /// All records of a frame; nothing if they make no sense.

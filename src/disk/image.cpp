@@ -4,7 +4,9 @@ namespace rafted::disk {
 namespace {
 
 /// More entries than this in one log make no sense, and would not fit into memory.
-constexpr std::uint64_t max_log_entries = std::uint64_t{1} << 28;
+constexpr std::uint64_t max_log_entries = std::uint64_t{1} << 26;
+/// A wider gap is not bridged by holes: the log begins anew behind it.
+constexpr std::uint64_t max_gap = std::uint64_t{1} << 20;
 
 std::unexpected<Error> unfit(const GroupImage& group, const std::string& what) {
     return fail(ErrorCode::corrupt, "group '" + group.record.name + "': " + what);
@@ -46,6 +48,8 @@ Result<void> Image::take(const CheckpointBegins&, const News&) {
     has_checkpoint_ = true;
     return {};
 }
+
+Result<void> Image::take(const SegmentClosed&, const News&) { return {}; }
 
 Result<void> Image::take(const GroupChanged& record, const News&) {
     auto& group = groups_[record.record.slot];
@@ -130,7 +134,7 @@ Result<void> Image::make_room(GroupImage& group, Index index) {
         return unfit(group, "entry " + to_string(index) + " does not follow its log " +
                                 range_text(group.first, group.last()));
     }
-    const bool far = index < group.first || index - group.last() > max_log_entries;
+    const bool far = index < group.first || index - group.last() > max_gap;
     if (far || group.log.empty()) {
         drop_from(group, group.first);
         group.first = index;

@@ -7,6 +7,7 @@
 namespace rafted::disk {
 namespace {
 
+constexpr std::uint64_t large_frame_bytes = 128 << 10;
 constexpr std::size_t zeros_at_once = 64 << 10;
 constexpr std::array<std::byte, zeros_at_once> zeros{};
 
@@ -103,7 +104,9 @@ Result<void> Journal::make_room(std::uint64_t frame_bytes, bool heavy) {
                      std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));
     const std::uint64_t most = options.segment_bytes + options.reserve_bytes;
     const std::uint64_t from = std::max(end, current_.written);
-    std::uint64_t target = std::max(needed, std::min(needed + step_, most));
+    // A large frame gains less from zeros than it costs to write as many bytes twice.
+    const std::uint64_t ahead = frame_bytes < large_frame_bytes ? step_ : 0;
+    std::uint64_t target = std::max(needed, std::min(needed + ahead, most));
     auto done = write_zeros(*current_.file, from, target);
     if (!done && done.error().code == ErrorCode::disk_full && target > needed) {
         target = needed;
@@ -143,10 +146,26 @@ Result<void> Journal::rotate() {
     if (named) named = home_.files->sync_directory(home_.dir);
     // Half a rename cannot be taken back: whether the new name is there is not known.
     if (!named) return fence(std::move(named).error());
+    const auto closed = close_segment();
+    if (!closed && closed.error().code == ErrorCode::disk_failed) return fence(closed.error());
     current_ = std::move(*made);
     segments_.push_back({number, current_.written});
     drop_dead_segments();
     return {};
+}
+
+/// Says in the old segment that there is a next one. Should there be no space for it, only the loss
+/// of that whole file would go unnoticed.
+Result<void> Journal::close_segment() {
+    if (!current_.file) return {};
+    Draft closing(image_);
+    closing.add_closing();
+    const auto sealed = closing.seal(
+        {seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    if (!sealed) return std::unexpected(sealed.error());
+    auto done = write_frame(*sealed);
+    if (done) done = current_.file->sync();
+    return done;
 }
 
 Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {

@@ -90,6 +90,7 @@ private:
     std::unexpected<Error> fence(Error error);
 
     Result<void> rotate();
+    Result<void> close_segment();
     Result<Current> write_new_segment(std::uint64_t number);
     Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
     Result<void> write_frame(const Draft::Sealed& sealed);

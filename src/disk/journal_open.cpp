@@ -78,14 +78,17 @@ Result<void> Journal::read_segment(const std::vector<SegmentHead>& heads, std::s
     if (!reader) return std::unexpected(reader.error());
     Frame frame;
     Tail tail;
+    bool closed = false;
+    std::uint64_t end = segment_head_bytes;
     for (;;) {
         const auto found = reader->next(frame);
         if (!found) return std::unexpected(found.error());
         if (*found == Found::damaged) return damaged(path, reader->damage(), image_);
         if (*found != Found::frame) break;
+        closed = std::holds_alternative<SegmentClosed>(frame.records.back());
+        if (!closed) end = reader->position();
         const bool is_first = frame.position == segment_head_bytes;
-        const bool begins = !frame.records.empty() &&
-                            std::holds_alternative<CheckpointBegins>(frame.records.front());
+        const bool begins = std::holds_alternative<CheckpointBegins>(frame.records.front());
         auto applied = is_first == begins
                            ? image_.apply({frame.records, frame.entries, number})
                            : Result<void>(fail(ErrorCode::corrupt, "no checkpoint at its begin"));
@@ -94,9 +97,12 @@ Result<void> Journal::read_segment(const std::vector<SegmentHead>& heads, std::s
         }
         tail = {number, frame.position, reader->position(), 0, frame.head.ordinal + 1};
     }
-    const std::uint64_t end = reader->position();
     if (end == segment_head_bytes || (!is_last && end != heads[at + 1].previous_end)) {
         return damaged(path, {end, "the segment ends here, but should not", {}, {}}, image_);
+    }
+    if (is_last && closed) {
+        return fail(ErrorCode::corrupt, path_of(number + 1) + " is missing: " + path +
+                                            " says that the journal goes on there");
     }
     segments_.push_back({number, reader->file_size()});
     if (!is_last) return {};

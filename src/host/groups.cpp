@@ -29,6 +29,29 @@ Term last_term(const ports::RecoveredGroup& found) {
 
 }  // namespace
 
+void Host::find_group(const std::string& name, std::function<void(Result<GroupId>)> done) {
+    on_loop([this, name, done = std::move(done)] {
+        const Seat* open = find(name);
+        const auto found = dormant_.find(name);
+        if (open != nullptr && !open->is_removed()) return done(open->record().group);
+        if (found != dormant_.end()) return done(found->second.record.group);
+        if (open == nullptr && !left_.contains(name)) {
+            return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));
+        }
+        done(fail(ErrorCode::removed, "this node was removed from group '" + name +
+                                          "', which may live on without it; join_group brings the "
+                                          "node back"));
+    });
+}
+
+void Host::when_ready(const std::string& name, Done done) {
+    on_loop([this, name, done = std::move(done)] {
+        Seat* open = find(name);
+        if (open != nullptr) return open->when_ready(done);
+        done(fail(ErrorCode::no_such_group, "no group of this name is open here"));
+    });
+}
+
 void Host::open_group(OpenGroup what, Done done) {
     on_loop([this, what = std::move(what), done = std::move(done)]() mutable {
         do_open(std::move(what), done);
@@ -89,11 +112,12 @@ void Host::do_join(OpenGroup what, Done done) {
     start.record = {next_slot_++, what.name, what.group, false};
     start.member.config = what.config;
     // What it promised before it was removed still binds it.
-    if (const Seat* old = find(what.name); old != nullptr && old->is_removed()) {
-        left_[old->record().group] = old->member().state().hard;
-    }
-    if (const auto left = left_.find(what.group); left != left_.end()) {
-        start.member.hard_state = left->second;
+    const Seat* old = find(what.name);
+    const auto left = left_.find(what.name);
+    if (old != nullptr && old->record().group == what.group) {
+        start.member.hard_state = old->member().state().hard;
+    } else if (left != left_.end() && left->second.record.group == what.group) {
+        start.member.hard_state = left->second.hard_state;
     }
     start.factory = std::move(what.factory);
     seat_new(std::move(start), std::move(done));
@@ -114,6 +138,11 @@ void Host::do_recover(OpenGroup what, Done done) {
                                  core::EntryKind::members, ports_.clock.wall()};
     start.member.entries.push_back(core::Entry::make(head, core::encode(core::Members({self}))));
     start.member.hard_state.forced_out.clear();
+    ports_.log(LogLevel::warning,
+               "group " + what.name + ": goes on alone from entry " +
+                   to_string(last_index(found.mapped())) +
+                   "; entries after the newest snapshot that were never committed are committed " +
+                   "now, and what only lost members had is lost");
     start.factory = std::move(what.factory);
     start.from_files = true;
     seat_new(std::move(start), std::move(done));

@@ -34,7 +34,7 @@ void Host::adopt(std::vector<ports::RecoveredGroup> groups) {
     for (ports::RecoveredGroup& group : groups) {
         next_slot_ = std::max(next_slot_, group.record.slot + 1);
         if (group.record.removed) {
-            left_[group.record.group] = std::move(group.hard_state);
+            left_[group.record.name] = std::move(group);
         } else {
             dormant_[group.record.name] = std::move(group);
         }

@@ -58,10 +58,16 @@ public:
     void receive(ports::Envelope envelope) override;
     void heard_address(NodeId node, const std::string& address) override;
 
+    /// The incarnation of a group that is open or was found on disk. Fails with no_such_group,
+    /// removed (this node was removed from it).
+    void find_group(const std::string& name, std::function<void(Result<GroupId>)> done);
+    /// `done` when an open group serves here: it leads, or follows as a full member.
+    void when_ready(const std::string& name, Done done);
     /// Goes on with a group found on disk. `done` at once: serving may need others. Fails with
     /// no_such_group, already_member (open already).
     void open_group(OpenGroup what, Done done);
-    /// A new group of one (D2). `done` when it leads. Fails with already_member if there is one.
+    /// A new group of one (D2). `done` when it leads. Fails with already_member if there is one,
+    /// and with removed if this node was a member of one: the group lives on without it.
     void create_group(OpenGroup what, Done done);
     /// Takes the seat that the group's leader has added this node for. `done` when it serves as a
     /// full member (D3).
@@ -113,7 +119,7 @@ private:
     std::unordered_map<std::string, ports::Slot> by_name_;
     std::unordered_map<GroupId, ports::Slot> by_group_;
     std::map<std::string, ports::RecoveredGroup> dormant_;
-    std::map<GroupId, core::HardState> left_;  ///< Of groups this node was removed from.
+    std::map<std::string, ports::RecoveredGroup> left_;  ///< This node was removed from them.
     std::set<std::pair<core::Time, ports::Slot>> alarms_;
     std::vector<ports::Slot> changed_;
     ports::Batch gathered_;  ///< Waits for one of the writes under way to end.

@@ -61,6 +61,7 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
         lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
+    if (fenced_) return reply(std::unexpected(*fenced_));
     const bool writes =
         request.kind == RequestKind::command || request.kind == RequestKind::open_session;
     if (writes && services_.storage.state() == DiskState::full) {
@@ -108,14 +109,14 @@ void Seat::perform(core::Effects effects, ports::Batch& batch) {
     if (write(effects, batch)) {
         writes_.push_back({std::move(effects.when_durable), std::move(promises)});
     } else if (writes_.empty()) {
-        send(std::move(promises));
+        promise(std::move(promises));
     } else {
         std::ranges::move(promises, std::back_inserter(writes_.back().then_send));
     }
     apply(effects);
     answer(effects);
-    if (effects.members_changed) on_members();
     if (effects.role_changed) on_role(*effects.role_changed);
+    if (effects.members_changed) on_members();
     if (member_.role() == Role::removed && !record_.removed) on_removed(batch);
     wake_at_ = effects.wake_at;
     check_ready();
@@ -139,13 +140,8 @@ void Seat::written(const Result<void>& result) {
     Write done = std::move(writes_.front());
     writes_.pop_front();
     if (stopped_) return;
-    const bool is_full = !result && result.error().code == ErrorCode::disk_full;
-    if (is_full || retry_at_) return refused(std::move(done), result);
-    if (!result && result.error().code != ErrorCode::corrupt) {
-        Error why = result.error();
-        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(why));
-        return stop(why);
-    }
+    const bool is_broken = !result && result.error().code != ErrorCode::corrupt;
+    if (is_broken || retry_at_) return refused(std::move(done), result);
     if (done.when_durable) {
         auto& persisted = *done.when_durable;
         if (!result && persisted.snapshot) {
@@ -159,22 +155,44 @@ void Seat::written(const Result<void>& result) {
 }
 
 void Seat::refused(Write write, const Result<void>& result) {
-    if (!retry_at_) {
+    if (!result && !retry_at_) {
         services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(result.error()));
         resign();
     }
-    retry_at_ = services_.clock.steady() + full_disk_pause;
+    if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
+    retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
     changed_();
     if (!result || !write.when_durable) return;
     // A term and a vote still fit, and may be promised; what else the write held came after
     // something that is not there.
     auto& persisted = *write.when_durable;
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(), {}});
-    std::erase_if(write.then_send, [](const core::Message& message) {
-        return !std::holds_alternative<core::VoteRequest>(message.body) &&
-               !std::holds_alternative<core::VoteReply>(message.body);
-    });
-    send(std::move(write.then_send));
+    promise(std::move(write.then_send));
+}
+
+/// A failed sync tells nothing of what is on the disk: this place promises nothing any more (D12).
+void Seat::fence(const Error& why) {
+    if (fenced_) return;
+    fenced_ = why;
+    waiters_.fail_all(why);
+    for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
+}
+
+/// Sends what may be said now. While writes are refused, what they held is not acknowledged.
+void Seat::promise(std::vector<core::Message> messages) {
+    if (retry_at_) {
+        const Index stable = member_.state().log.stable();
+        std::erase_if(messages, [&](const core::Message& message) {
+            if (const auto* reply = std::get_if<core::AppendReply>(&message.body)) {
+                return reply->accepted && (fenced_ || reply->index > stable);
+            }
+            const bool is_vote = std::holds_alternative<core::VoteReply>(message.body) ||
+                                 std::holds_alternative<core::VoteRequest>(message.body);
+            return std::holds_alternative<core::SnapshotReply>(message.body) ||
+                   (is_vote && fenced_);
+        });
+    }
+    send(std::move(messages));
 }
 
 core::Time Seat::wake_at() const {
@@ -282,7 +300,7 @@ void Seat::on_role(const core::RoleChange& change) {
         ++services_.metrics.elections_won;
         services_.log(LogLevel::info,
                       "group " + record_.name + ": leads in term " + to_string(change.term));
-        heard_address(services_.self, services_.address);
+        addresses_.heard(services_.self, services_.address);
         // From now on, not from its first commit: what the predecessor left may fill the backlog,
         // and then nothing would be applied any more.
         hooks_.lead(change.term, std::get<core::Leader>(member_.state().role).term_start);
@@ -309,7 +327,7 @@ void Seat::on_removed(ports::Batch& batch) {
 }
 
 void Seat::on_members() {
-    for (const core::Peer& peer : member_.state().members().all()) {
+    for (const core::Peer& peer : addresses_.listed(member_.state().members())) {
         if (peer.id != services_.self) services_.transport.set_address(peer.id, peer.address);
     }
 }
@@ -331,11 +349,13 @@ void Seat::on_report(ValueReport report) {
     hooks_.add(std::move(report.hooks), applied);
     hooks_.add(std::move(report.query_hooks), applied);
     on_hooks_progress();
+    if (report.freeze_failed) snapshotter_.give_up();
     if (report.frozen) {
         snapshotter_.write(std::move(report.frozen), report.frozen_at);
         on_hooks_progress();
     }
     start_snapshot_if_due();
+    correct_address();
     check_ready();
 }
 
@@ -353,12 +373,17 @@ void Seat::start_snapshot_if_due() {
 }
 
 void Seat::heard_address(NodeId node, const std::string& address) {
-    const core::Peer* peer = member_.state().members().find(node);
-    if (stopped_ || !member_.leads() || peer == nullptr || peer->address == address) return;
-    core::Peer moved = *peer;
-    moved.address = address;
-    // Nobody waits: if it is refused now, the next connection or election brings it up again.
-    give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(moved)});
+    addresses_.heard(node, address);
+    correct_address();
+}
+
+void Seat::correct_address() {
+    const auto* leader = std::get_if<core::Leader>(&member_.state().role);
+    if (stopped_ || leader == nullptr || applied_ < leader->term_start) return;
+    // Nobody waits: if it is refused now, what is in its way will be applied and bring it up again.
+    if (auto moved = addresses_.moved()) {
+        give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(*moved)});
+    }
 }
 
 void Seat::resign() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/member.hpp"
+#include "host/address_book.hpp"
 #include "host/hook_queue.hpp"
 #include "host/piece_sender.hpp"
 #include "host/services.hpp"
@@ -73,12 +74,15 @@ private:
     bool write(core::Effects& effects, ports::Batch& batch);
     /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
+    void fence(const Error& why);
+    void promise(std::vector<core::Message> messages);
     void send(std::vector<core::Message> messages);
     void apply(core::Effects& effects);
     void answer(const core::Effects& effects);
     void on_role(const core::RoleChange& change);
     void on_removed(ports::Batch& batch);
     void on_members();
+    void correct_address();
     void on_report(ValueReport report);
     void on_hooks_progress();
     void flush_applies();
@@ -99,11 +103,13 @@ private:
     Snapshotter snapshotter_;
     PieceSender pieces_;
     Waiters waiters_;
+    AddressBook addresses_;
 
     std::vector<core::Input> inputs_;
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
-    std::optional<core::Time> retry_at_;  ///< While the disk is full.
+    std::optional<core::Time> retry_at_;  ///< While the disk takes nothing.
+    std::optional<Error> fenced_;         ///< The disk has failed; never again.
     std::deque<core::Entry> unapplied_;   ///< Held back while too many hooks wait...
     std::deque<HeldRead> held_reads_;     ///< ...and the reads that must see them.
     std::vector<std::function<void(Result<void>)>> ready_;

@@ -83,16 +83,20 @@ void Snapshotter::commit() {
                            });
 }
 
+void Snapshotter::give_up() {
+    stage_ = Stage::idle;
+    // Not again at once: first the log grows some more.
+    retry_after_bytes_ = retry_after_bytes_ * 2 + (1 << 20);
+}
+
 void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& result,
                            std::uint64_t bytes) {
-    stage_ = Stage::idle;
     if (!result) {
         services_.log(LogLevel::error,
                       "a snapshot could not be saved: " + to_string(result.error()));
-        // Not again at once: first the log grows by as much as made this one due.
-        retry_after_bytes_ = retry_after_bytes_ * 2 + (1 << 20);
-        return;
+        return give_up();
     }
+    stage_ = Stage::idle;
     retry_after_bytes_ = 0;
     last_bytes_ = bytes;
     saved_(meta);

@@ -27,7 +27,7 @@ public:
     /// The value as frozen; begins to write it.
     void write(std::unique_ptr<Frozen> frozen, const core::SnapshotMeta& meta);
     /// The value could not be frozen.
-    void give_up() { stage_ = Stage::idle; }
+    void give_up();
     /// Leader hooks have run up to here: a snapshot held back for them may be committed.
     void hooks_ran(Index upto);
     /// A snapshot came from elsewhere, or was found at the start.

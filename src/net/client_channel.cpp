@@ -331,6 +331,8 @@ void ClientChannel::set_local(const std::string& address, ports::Door& door) {
     pool_->local->address = address;
 }
 
+void ClientChannel::set_cluster(ClusterId cluster) { pool_->cluster = cluster; }
+
 void ClientChannel::send(const std::string& address, ports::ClientRequest request,
                          ports::Reply reply) {
     if (pool_->loop.in_loop()) return pool_->send(address, std::move(request), std::move(reply));

@@ -24,6 +24,8 @@ public:
 
     /// Requests to this address go straight to the door. requires: before the first request.
     void set_local(const std::string& address, ports::Door& door);
+    /// What to insist on from now on. requires: on the loop, or before it starts.
+    void set_cluster(ClusterId cluster);
     /// From any thread. After close() (or once the loop has stopped) it fails with stopped.
     void send(const std::string& address, ports::ClientRequest request,
               ports::Reply reply) override;

@@ -27,7 +27,7 @@ struct Network::Parts {
           identity(std::move(the_identity)),
           options(the_options),
           transport(loop, identity, options),
-          channel(loop, ClusterId{}, options) {}
+          channel(loop, identity->cluster, options) {}
 
     Loop& loop;
     std::shared_ptr<Identity> identity;
@@ -80,6 +80,9 @@ void Network::close() {
 ports::Transport& Network::transport() { return parts_->transport; }
 ports::Channel& Network::channel() { return parts_->channel; }
 const std::string& Network::address() const { return parts_->identity->address; }
-void Network::set_cluster(ClusterId cluster) { parts_->identity->cluster = cluster; }
+void Network::set_cluster(ClusterId cluster) {
+    parts_->identity->cluster = cluster;
+    parts_->channel.set_cluster(cluster);
+}
 
 }  // namespace rafted::net

@@ -37,7 +37,8 @@ public:
     ports::Channel& channel();
     /// What others are told: the advertised address, or the one listened on.
     const std::string& address() const;
-    /// The node has become part of a cluster. requires: on the loop, or before it starts.
+    /// The node has become part of a cluster, and meets no other any more. requires: on the loop,
+    /// or before it starts.
     void set_cluster(ClusterId cluster);
 
     struct Parts;  // network.cpp

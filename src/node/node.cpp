@@ -45,6 +45,11 @@ private:
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);
     Handle caller(const std::string& name, std::vector<std::string> known);
+    Result<GroupId> find(const std::string& name);
+    Result<void> check_incarnation(const host::OpenGroup& what,
+                                   const std::vector<std::string>& known);
+    Result<void> resume(const host::OpenGroup& what, const std::vector<std::string>& known,
+                        const JoinOptions& options);
     Result<void> become_member(const GroupHandle& group, const JoinOptions& options);
     template <class Start>
     Result<void> on_host(std::chrono::milliseconds time, const std::string& what, Start start);
@@ -178,13 +183,56 @@ Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFa
     }
     const host::OpenGroup what{name, std::move(factory), config, {}};
     const std::string verb = "creating group '" + name + "'";
-    auto done = on_host(own_disk_time, verb, [&](auto told) { host_->open_group(what, told); });
-    if (!done && done.error().code == ErrorCode::no_such_group) {
-        done = on_host(own_disk_time, verb, [&](auto told) { host_->create_group(what, told); });
+    const auto found = find(name);
+    if (!found && found.error().code != ErrorCode::no_such_group) {
+        return std::unexpected(found.error());
     }
+    const auto done = on_host(own_disk_time, verb, [&](auto told) {
+        found ? host_->open_group(what, told) : host_->create_group(what, told);
+    });
     const bool open_already = !done && done.error().code == ErrorCode::already_member;
     if (!done && !open_already) return std::unexpected(done.error());
     return caller(name, {});
+}
+
+Result<GroupId> Node::Impl::find(const std::string& name) {
+    if (closed_) return fail(ErrorCode::stopped, "the node is closed");
+    node::Awaited<GroupId> found;
+    host_->find_group(name, found.callback());
+    return found.wait(own_disk_time, "looking for group '" + name + "'");
+}
+
+/// Whoever can be reached at once must run the same incarnation: another one has gone on without
+/// this directory's data, and would never hear this member (D8).
+Result<void> Node::Impl::check_incarnation(const host::OpenGroup& what,
+                                           const std::vector<std::string>& known) {
+    constexpr auto patience = std::chrono::milliseconds(500);
+    for (const std::string& other : known) {
+        if (other == address) continue;
+        node::Awaited<Bytes> answer;
+        network_->channel().send(other, {RequestKind::status, what.name, patience, {}},
+                                 answer.callback());
+        const auto bytes = answer.wait(patience * 2, "asking " + other);
+        const auto status = bytes ? decode<Status>(*bytes) : std::unexpected(bytes.error());
+        if (!status || status->group_id == what.group) continue;
+        return fail(ErrorCode::wrong_cluster, "the directory '" + config_.dir +
+                                                  "' holds incarnation " + to_string(what.group) +
+                                                  " of group '" + what.name + "', but " + other +
+                                                  " runs " + to_string(status->group_id) +
+                                                  "; move the directory away to join that one");
+    }
+    return {};
+}
+
+/// Goes on as the member this node was, or waits on if it is joining already.
+Result<void> Node::Impl::resume(const host::OpenGroup& what, const std::vector<std::string>& known,
+                                const JoinOptions& options) {
+    if (auto checked = check_incarnation(what, known); !checked) return checked;
+    auto opened = on_host(own_disk_time, "opening group '" + what.name + "'",
+                          [&](auto told) { host_->open_group(what, told); });
+    if (opened || opened.error().code != ErrorCode::already_member) return opened;
+    return on_host(options.timeout, "joining group '" + what.name + "'",
+                   [&](auto told) { host_->when_ready(what.name, told); });
 }
 
 /// Asks the group's leader to add this node; fine if it was added before.
@@ -210,10 +258,13 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
                                             const JoinOptions& options) {
     if (auto named = check_name(name); !named) return std::unexpected(named.error());
     host::OpenGroup what{name, std::move(factory), {}, {}};
-    auto done = on_host(own_disk_time, "opening group '" + name + "'",
-                        [&](auto told) { host_->open_group(what, told); });
-    if (done || done.error().code == ErrorCode::already_member) return caller(name, known);
-    if (done.error().code != ErrorCode::no_such_group) return std::unexpected(done.error());
+    if (const auto found = find(name)) {
+        what.group = *found;
+        if (auto resumed = resume(what, known, options); !resumed) {
+            return std::unexpected(resumed.error());
+        }
+        return caller(name, known);
+    }
     if (known.empty()) {
         return fail(ErrorCode::invalid, "joining needs the address of at least one member");
     }
@@ -232,8 +283,8 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
     if (auto added = become_member(group, options); !added) return std::unexpected(added.error());
     what.config = status->config;
     what.group = status->group_id;
-    done = on_host(options.timeout, "joining group '" + name + "'",
-                   [&](auto told) { host_->join_group(what, told); });
+    auto done = on_host(options.timeout, "joining group '" + name + "'",
+                        [&](auto told) { host_->join_group(what, told); });
     if (!done) return std::unexpected(done.error());
     return caller(name, known);
 }

@@ -127,6 +127,7 @@ TEST(ClientChannel, NoAnswerInTimeIsTimeoutAndTheLateOneIsNobodys) {
     TestClient client;
     ASSERT_EQ(client.ask(node.network->address(), question("x", milliseconds(30))).error().code,
               ErrorCode::timeout);
+    ASSERT_TRUE(node.door.count.wait([&] { return !node.door.asked.empty(); }));
     node.door.asked[0].reply(Result<Bytes>(Bytes{}));
     node.on_loop([&] { node.door.answer_at_once = true; });
     EXPECT_TRUE(client.ask(node.network->address(), question("y")));
@@ -162,6 +163,25 @@ TEST(ClientChannel, AnotherClusterIsNamed) {
     EXPECT_TRUE(right.ask(node.network->address(), question("x")));
 }
 
+TEST(ClientChannel, ANodeInsistsOnItsClusterAsSoonAsItHasOne) {
+    TestNode other(NodeId(1), ClusterId(0xaaaa));
+    TestNode node(NodeId(2), ClusterId());
+    other.start();
+    node.start();
+    const auto ask = [&](const std::string& address) {
+        std::promise<Result<Bytes>> answer;
+        node.network->channel().send(address, question("x"), [&](Result<Bytes> result) {
+            answer.set_value(std::move(result));
+        });
+        return answer.get_future().get();
+    };
+    EXPECT_TRUE(ask(other.network->address()));
+    node.on_loop([&] { node.network->set_cluster(ClusterId(0xbbbb)); });
+    TestNode another(NodeId(3), ClusterId(0xaaaa));
+    another.start();
+    EXPECT_EQ(ask(another.network->address()).error().code, ErrorCode::wrong_cluster);
+}
+
 TEST(ClientChannel, TooManyRequestsOfOneConnectionAreBusy) {
     NodeConfig config;
     config.max_requests_per_connection = 3;
@@ -176,6 +196,7 @@ TEST(ClientChannel, TooManyRequestsOfOneConnectionAreBusy) {
     }
     EXPECT_EQ(answers[3].get_future().get().error().code, ErrorCode::busy);
     // Room again once one is answered.
+    ASSERT_TRUE(node.door.count.wait([&] { return node.door.asked.size() == 3; }));
     node.door.asked[0].reply(Result<Bytes>(Bytes{}));
     EXPECT_TRUE(answers[0].get_future().get());
     node.on_loop([&] { node.door.answer_at_once = true; });

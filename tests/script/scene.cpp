@@ -28,9 +28,9 @@ struct InputWords {
     std::string operator()(const core::Received& in) const { return word_of(in.message); }
     std::string operator()(const core::Propose& in) const {
         const auto text = text_of(in.payload);
-        return asked(in.request, "propose " + (text.size() <= 24
-                                                   ? std::string(text)
-                                                   : std::to_string(text.size()) + "B"));
+        return asked(in.request,
+                     "propose " + (text.size() <= 24 ? std::string(text)
+                                                     : std::to_string(text.size()) + "B"));
     }
     std::string operator()(const core::Read& in) const { return asked(in.request, "read"); }
     std::string operator()(const core::ChangeMembers& in) const {
@@ -49,6 +49,9 @@ struct InputWords {
     std::string operator()(const core::Persisted& in) const {
         const bool snapshot = in.snapshot.has_value();
         return name + "'s disk is done" + (snapshot ? ", snapshot in place" : "");
+    }
+    std::string operator()(const core::WriteRefused&) const {
+        return name + "'s disk had no space, and has some now";
     }
     std::string operator()(const core::SnapshotBroken&) const {
         return name + "'s received snapshot does not verify";

@@ -63,7 +63,7 @@ const std::vector<Scene::Verb>& Scene::verbs() {
         {"cut", &Scene::do_cut, "a b | a->b", 1},
         {"isolate", &Scene::do_isolate, "node...", 1},
         {"heal", &Scene::do_heal, "[a b | a->b]", 0},
-        {"disk", &Scene::do_disk, "hold|release|one node", 2},
+        {"disk", &Scene::do_disk, "hold|release|one|refuse node", 2},
         {"snapshot", &Scene::do_snapshot, "node", 1},
         {"spoil", &Scene::do_spoil, "node", 1},
         {"wipe", &Scene::do_wipe, "node", 1},
@@ -80,23 +80,36 @@ void Scene::set(GroupConfig& config, const Words& pairs) {
     for (const auto& pair : pairs) {
         const auto equals = pair.find('=');
         const auto name = pair.substr(0, equals);
-        const auto value = equals == std::string::npos ? std::nullopt
-                                                       : number_of(pair.substr(equals + 1));
+        const auto value =
+            equals == std::string::npos ? std::nullopt : number_of(pair.substr(equals + 1));
         if (!value) return complain("no number: " + pair);
         const Milliseconds time(static_cast<std::int64_t>(*value));
-        if (name == "election_timeout") config.election_timeout = time;
-        else if (name == "heartbeat_interval") config.heartbeat_interval = time;
-        else if (name == "clock_drift_margin") config.clock_drift_margin = time;
-        else if (name == "leader_transfer_timeout") config.leader_transfer_timeout = time;
-        else if (name == "max_append_bytes") config.max_append_bytes = *value;
-        else if (name == "max_inflight_bytes") config.max_inflight_bytes = *value;
-        else if (name == "log_bytes_kept") config.log_bytes_kept = *value;
-        else if (name == "max_uncommitted_bytes") config.max_uncommitted_bytes = *value;
-        else if (name == "max_log_bytes") config.max_log_bytes = *value;
-        else if (name == "max_command_bytes") config.max_command_bytes = *value;
-        else if (name == "piece_bytes") options_.piece_bytes = *value;
-        else if (name == "seed") options_.seed = *value;
-        else complain("no such config: " + name);
+        if (name == "election_timeout")
+            config.election_timeout = time;
+        else if (name == "heartbeat_interval")
+            config.heartbeat_interval = time;
+        else if (name == "clock_drift_margin")
+            config.clock_drift_margin = time;
+        else if (name == "leader_transfer_timeout")
+            config.leader_transfer_timeout = time;
+        else if (name == "max_append_bytes")
+            config.max_append_bytes = *value;
+        else if (name == "max_inflight_bytes")
+            config.max_inflight_bytes = *value;
+        else if (name == "log_bytes_kept")
+            config.log_bytes_kept = *value;
+        else if (name == "max_uncommitted_bytes")
+            config.max_uncommitted_bytes = *value;
+        else if (name == "max_log_bytes")
+            config.max_log_bytes = *value;
+        else if (name == "max_command_bytes")
+            config.max_command_bytes = *value;
+        else if (name == "piece_bytes")
+            options_.piece_bytes = *value;
+        else if (name == "seed")
+            options_.seed = *value;
+        else
+            complain("no such config: " + name);
     }
 }
 
@@ -138,8 +151,8 @@ void Scene::do_propose(const Words& words) {
     for (std::size_t i = 1; id && i < words.size(); ++i) {
         // "x*300" stands for a command of that many bytes.
         const auto star = words[i].find('*');
-        const auto count = star == std::string::npos ? std::nullopt
-                                                     : number_of(words[i].substr(star + 1));
+        const auto count =
+            star == std::string::npos ? std::nullopt : number_of(words[i].substr(star + 1));
         const std::string text = words[i].substr(0, star);
         world().propose(*id, count ? text + std::string(*count - text.size(), '.') : words[i]);
     }
@@ -274,10 +287,16 @@ void Scene::do_heal(const Words& words) {
 void Scene::do_disk(const Words& words) {
     const auto id = up(words[1]);
     if (!id) return;
-    if (words[0] == "hold") world().hold_disk(*id);
-    else if (words[0] == "release") world().release_disk(*id);
-    else if (words[0] == "one") world().release_one_write(*id);
-    else complain("disk hold, release or one");
+    if (words[0] == "hold")
+        world().hold_disk(*id);
+    else if (words[0] == "release")
+        world().release_disk(*id);
+    else if (words[0] == "one")
+        world().release_one_write(*id);
+    else if (words[0] == "refuse")
+        world().refuse_writes(*id);
+    else
+        complain("disk hold, release, one or refuse");
 }
 
 void Scene::do_snapshot(const Words& words) {

@@ -139,9 +139,12 @@ void Storm::act() {
         case 5: return kill();
         case 6: return reconfigure();
         case 7: return blow();
-        default:
-            if (const NodeId id = any_node()) world_.save_snapshot(id);
+        default: break;
     }
+    const NodeId id = any_node();
+    if (!id) return;
+    const bool writes = !world_.node(id).writes.empty();
+    writes&& chance(50) ? world_.refuse_writes(id) : static_cast<void>(world_.save_snapshot(id));
 }
 
 void Storm::add() {
@@ -203,6 +206,11 @@ bool Storm::knows_a_member(const Node& node, NodeId leader) const {
 
 void Storm::remove() {
     const NodeId leader = world_.leader();
+    // Who has lost one member for good and removes another before it is noticed loses a majority.
+    const bool one_is_lost = !plan_.durable && std::ranges::any_of(world_.nodes(), [](auto& at) {
+        return !at.second.member.has_value();
+    });
+    if (one_is_lost) return replace_dead();
     if (const NodeId target = any_member_but(leader)) {
         world_.change(leader, chance(70) ? Act::remove : Act::promote,
                       {target, "", Standing::joining});
@@ -229,9 +237,8 @@ void Storm::kill() {
     const NodeId leader = world_.leader();
     if (!leader || !newcomers_.empty()) return;
     const auto& state = world_.member(leader).state();
-    const bool all_up = std::ranges::all_of(state.members().all(), [&](const core::Peer& peer) {
-        return world_.is_up(peer.id);
-    });
+    const bool all_up = std::ranges::all_of(
+        state.members().all(), [&](const core::Peer& peer) { return world_.is_up(peer.id); });
     if (!all_up || state.members().voter_count() < 3 || state.membership.is_changing()) return;
     world_.crash(id);
 }
@@ -376,8 +383,8 @@ void Storm::finish() {
         if (!submitted_.contains(item)) wrong("never submitted: " + item);
     }
     for (const auto& [id, request] : world_.requests()) {
-        const bool open = request.state == Request::State::waits ||
-                          request.state == Request::State::accepted;
+        const bool open =
+            request.state == Request::State::waits || request.state == Request::State::accepted;
         if (open && world_.is_up(request.at)) {
             wrong("never answered: request " + std::to_string(id));
         }

@@ -3,11 +3,11 @@
 // plays one seed again; RAFTED_FULL=1 runs ten times as many. A run that dies prints its seed.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 
 #include "sim/storm.hpp"
 
@@ -19,9 +19,10 @@ volatile std::uint64_t running_seed = 0;
 
 void tell_seed(int) {
     char text[96];
-    const int size = std::snprintf(text, sizeof text, "storm: died in seed %llu; RAFTED_SEED=%llu\n",
-                                   static_cast<unsigned long long>(running_seed),
-                                   static_cast<unsigned long long>(running_seed));
+    const int size =
+        std::snprintf(text, sizeof text, "storm: died in seed %llu; RAFTED_SEED=%llu\n",
+                      static_cast<unsigned long long>(running_seed),
+                      static_cast<unsigned long long>(running_seed));
     if (write(STDERR_FILENO, text, static_cast<std::size_t>(size)) < 0) return;
 }
 

@@ -407,6 +407,13 @@ void CoreCluster::release_one_write(NodeId id) {
     drain_disk(id);
 }
 
+void CoreCluster::refuse_writes(NodeId id) {
+    Node& here = node(id);
+    here.disk_held = false;
+    here.writes.clear();
+    step(id, core::WriteRefused{});
+}
+
 bool CoreCluster::save_snapshot(NodeId id) {
     Node& here = node(id);
     const core::State& state = here.member->state();
@@ -423,9 +430,9 @@ bool CoreCluster::save_snapshot(NodeId id) {
 
 void CoreCluster::fill(const Node& from, core::SnapshotPiece& piece) const {
     const Bytes& bytes = from.snapshots.at(piece.meta.index);
-    const std::size_t limit =
-        options_.piece_bytes > 0 ? options_.piece_bytes
-                                 : std::size_t{options_.config.snapshot_chunk_bytes};
+    const std::size_t limit = options_.piece_bytes > 0
+                                  ? options_.piece_bytes
+                                  : std::size_t{options_.config.snapshot_chunk_bytes};
     const std::size_t offset = std::min<std::size_t>(piece.offset, bytes.size());
     const std::size_t size = std::min(limit, bytes.size() - offset);
     piece.data = copy_of(BytesView(bytes).subspan(offset, size));

@@ -60,12 +60,12 @@ struct Node {
     Value value;
     Disk disk;
     std::deque<PendingWrite> writes;
-    Bytes partial;                      ///< Of a snapshot being received.
-    std::map<Index, Bytes> snapshots;   ///< Own and received ones, readable while it is up.
+    Bytes partial;                     ///< Of a snapshot being received.
+    std::map<Index, Bytes> snapshots;  ///< Own and received ones, readable while it is up.
     bool disk_held = false;
     core::Duration disk_time{};
     core::Duration clock_offset{};
-    std::int64_t clock_ppm = 0;  ///< How much faster its clock runs than true time.
+    std::int64_t clock_ppm = 0;        ///< How much faster its clock runs than true time.
     core::Time wake_at = core::never;  ///< By its own clock.
     std::uint64_t starts = 0;
 };
@@ -76,10 +76,10 @@ struct Request {
     NodeId at;
     State state = State::waits;
     std::optional<ErrorCode> error;
-    NodeId leader;      ///< The hint that came with a refusal.
-    Index index;        ///< accepted: its place; a read: the index it is served at.
+    NodeId leader;  ///< The hint that came with a refusal.
+    Index index;    ///< accepted: its place; a read: the index it is served at.
     Term term;
-    Index floor;        ///< What was committed anywhere when it was asked.
+    Index floor;  ///< What was committed anywhere when it was asked.
     bool is_read = false;
 };
 
@@ -154,6 +154,9 @@ public:
     void release_disk(NodeId id);
     /// Completes the oldest pending write only.
     void release_one_write(NodeId id);
+    /// Everything that waits is refused for want of space, and what waited for it is not said;
+    /// then there is space again.
+    void refuse_writes(NodeId id);
     /// Saves the value as it is now; false if there is nothing new to save.
     bool save_snapshot(NodeId id);
 

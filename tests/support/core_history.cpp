@@ -30,8 +30,8 @@ void History::on_step(const StepFacts& facts) {
     for (const auto& entry : facts.effects.committed) {
         on_committed(after.id(), entry.index(), entry.term());
     }
-    const bool is_new = after.leads() && (!facts.before.leads() ||
-                                          facts.before.term() != after.term());
+    const bool is_new =
+        after.leads() && (!facts.before.leads() || facts.before.term() != after.term());
     if (is_new) on_elected(after);
 }
 
@@ -55,8 +55,8 @@ void History::on_appended(const core::Member& member, const core::Entry& entry) 
     if (!before) return;  // A snapshot has taken its place within the same step.
     const Place here{entry.checksum(), *before};
     const auto [at, first] = places_.insert({{entry.index(), entry.term()}, here});
-    const bool same = at->second.checksum == here.checksum &&
-                      at->second.term_before == here.term_before;
+    const bool same =
+        at->second.checksum == here.checksum && at->second.term_before == here.term_before;
     if (!first && !same) {
         violate("log matching: two different entries " + place(entry.index(), entry.term()));
     }
@@ -77,8 +77,7 @@ void History::on_hard_state(NodeId id, const core::HardState& state) {
     if (!state.vote) return;
     const auto [at, first] = votes_.insert({{id, state.term}, state.vote});
     if (!first && at->second != state.vote) {
-        violate("vote safety: " + to_string(id) + " voted twice in term " +
-                to_string(state.term));
+        violate("vote safety: " + to_string(id) + " voted twice in term " + to_string(state.term));
     }
 }
 
@@ -89,8 +88,7 @@ void History::on_applied(NodeId id, Index index, std::uint64_t digest) {
     }
 }
 
-void History::on_leader_commit(const StepFacts& facts,
-                               const std::map<NodeId, const Disk*>& disks) {
+void History::on_leader_commit(const StepFacts& facts, const std::map<NodeId, const Disk*>& disks) {
     const core::State& state = facts.after.state();
     const Index index = state.log.committed();
     const auto term = state.log.term_at(index);

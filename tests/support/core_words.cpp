@@ -52,9 +52,9 @@ struct BodyWords {
     }
     std::string operator()(const core::SnapshotPiece& body) const {
         return "snapshot " + term_word(message.term) + " of " +
-               word_of(body.meta.index, body.meta.term) + ", bytes " +
-               std::to_string(body.offset) + "+" + std::to_string(body.data.size()) +
-               (body.last ? " last" : "") + round_word(body.stamp);
+               word_of(body.meta.index, body.meta.term) + ", bytes " + std::to_string(body.offset) +
+               "+" + std::to_string(body.data.size()) + (body.last ? " last" : "") +
+               round_word(body.stamp);
     }
     std::string operator()(const core::SnapshotReply& body) const {
         return "snapshot-next " + term_word(message.term) + " of " + to_string(body.index) +
@@ -91,9 +91,8 @@ std::string write_words(const core::Effects& effects) {
     if (effects.truncate_from) add("cut from " + to_string(*effects.truncate_from));
     if (!effects.append.empty()) add(list_of(effects.append));
     for (const core::SnapshotPiece& piece : effects.snapshot_to_save) {
-        add("snapshot " + to_string(piece.meta.index) + " bytes " +
-            std::to_string(piece.offset) + "+" + std::to_string(piece.data.size()) +
-            (piece.last ? " last" : ""));
+        add("snapshot " + to_string(piece.meta.index) + " bytes " + std::to_string(piece.offset) +
+            "+" + std::to_string(piece.data.size()) + (piece.last ? " last" : ""));
     }
     return out;
 }
@@ -132,7 +131,8 @@ std::string word_of(const core::Members& members) {
     std::string out;
     for (const core::Peer& peer : members.all()) {
         out += (out.empty() ? "" : " ") + word_of(peer.id);
-        if (peer.standing != Standing::voter) out += "(" + std::string(name_of(peer.standing)) + ")";
+        if (peer.standing != Standing::voter)
+            out += "(" + std::string(name_of(peer.standing)) + ")";
     }
     return out.empty() ? "nobody" : out;
 }
@@ -150,7 +150,8 @@ std::string word_of(const Entry& entry) {
         case core::EntryKind::command: break;
     }
     const auto text = text_of(entry.payload());
-    return place + " " + (text.size() <= 24 ? std::string(text) : std::to_string(text.size()) + "B");
+    return place + " " +
+           (text.size() <= 24 ? std::string(text) : std::to_string(text.size()) + "B");
 }
 
 std::string kind_of(const Message& message) {

@@ -91,10 +91,12 @@ NodeId HostCluster::start_node() {
     return id;
 }
 
-void HostCluster::boot(NodeId id, Place& place) {
+/// Opens the groups it had, all but one.
+void HostCluster::boot(NodeId id, Place& place, const std::string& but) {
     place.node = std::make_unique<HostNode>(
         world_, HostNode::Start{id, place.address, place.disk.get()});
     for (const Home& home : place.homes) {
+        if (home.group == but) continue;
         place.node->host().open_group({home.group, home.factory, home.config, {}},
                                       [](const Result<void>&) {});
     }
@@ -185,6 +187,18 @@ void HostCluster::join(NodeId id, const std::string& group, Factory factory) {
                                   [&](Result<void> result) { done = std::move(result); });
     must(run_until([&] { return done.has_value(); }), "a node did not join in time");
     must(done->has_value(), "a node did not join");
+}
+
+void HostCluster::recover(NodeId id, const std::string& group) {
+    Place& place = places_.at(id);
+    const auto home = std::ranges::find(place.homes, group, &Home::group);
+    must(!place.node && home != place.homes.end(), "nothing to recover");
+    boot(id, place, group);
+    std::optional<Result<void>> done;
+    place.node->host().recover_group({group, home->factory, home->config, {}},
+                                     [&](Result<void> result) { done = std::move(result); });
+    must(run_until([&] { return done.has_value(); }), "a group was not recovered in time");
+    must(done->has_value(), "a group was not recovered");
 }
 
 Status HostCluster::status(NodeId id, const std::string& group) {

@@ -57,6 +57,8 @@ public:
     void create(NodeId id, const std::string& group, Factory factory, const GroupConfig& config);
     /// Adds the node and waits until it is a full member.
     void join(NodeId id, const std::string& group, Factory factory);
+    /// The node starts again and goes on alone (D8). requires: it is down, and had the group.
+    void recover(NodeId id, const std::string& group);
     /// As one node sees it, now.
     Status status(NodeId id, const std::string& group);
     Metrics metrics(NodeId id);
@@ -107,7 +109,7 @@ private:
 
     void carry(const std::string& from, const std::string& to, ports::Envelope envelope);
     HostNode* at(const std::string& address);
-    void boot(NodeId id, Place& place);
+    void boot(NodeId id, Place& place, const std::string& but = {});
     std::string fresh_address();
     void must(bool holds, const std::string& what) const;
 

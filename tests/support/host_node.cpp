@@ -102,7 +102,7 @@ private:
 
 class HostNode::Workers final : public ports::Workers {
 public:
-    Workers(World& world, const std::map<LaneKind, core::Duration>& slower)
+    Workers(World& world, const std::map<LaneKind, Slower>& slower)
         : world_(world), slower_(slower) {}
     ports::Lane open_lane() override {
         lanes_.emplace_back();
@@ -117,7 +117,9 @@ private:
     void schedule(ports::Lane lane) {
         core::Duration time = world_.up_to(world_.pace.most_job);
         const auto slower = slower_.find(static_cast<LaneKind>(lane % 4));
-        if (slower != slower_.end()) time += slower->second;
+        if (slower != slower_.end() && slower->second.group.value_or(lane / 4) == lane / 4) {
+            time += slower->second.by;
+        }
         world_.loop.call_in(time, [this, lane, alive = std::weak_ptr(alive_)] {
             if (!alive.expired()) run(lane);
         });
@@ -129,7 +131,7 @@ private:
     }
 
     World& world_;
-    const std::map<LaneKind, core::Duration>& slower_;
+    const std::map<LaneKind, Slower>& slower_;
     std::deque<std::deque<std::function<void()>>> lanes_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,8 +72,11 @@ public:
     void arrive(const std::string& from, ports::Envelope envelope);
     /// Gives the host its turn now.
     void turn();
-    /// Every job of this kind takes this much longer from now on.
-    void slow_down(LaneKind kind, core::Duration by) { slower_[kind] = by; }
+    /// From now on every job of this kind takes this much longer; of all groups, or of the one
+    /// that this process opened as its n-th (from 0).
+    void slow_down(LaneKind kind, core::Duration by, std::optional<std::size_t> group = {}) {
+        slower_[kind] = {by, group};
+    }
     /// Writes wait until the disk is let go.
     void hold_disk(bool held);
 
@@ -81,12 +85,16 @@ private:
     class Transport;
     class Workers;
     class Clock;
+    struct Slower {
+        core::Duration by{};
+        std::optional<std::size_t> group;
+    };
 
     void wake_in(core::Duration time);
 
     World& world_;
     Start start_;
-    std::map<LaneKind, core::Duration> slower_;
+    std::map<LaneKind, Slower> slower_;
     std::unique_ptr<Clock> clock_;
     std::unique_ptr<Storage> storage_;
     std::unique_ptr<Transport> transport_;

@@ -5,7 +5,7 @@
 namespace rafted::app::demo {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto patience = milliseconds(30'000);
 constexpr auto status_timeout = milliseconds(500);
 constexpr auto look_again = milliseconds(5);
 
@@ -162,6 +162,15 @@ Result<void> DemoCluster::wait_until(const std::string& what, milliseconds timeo
                     "within " + std::to_string(timeout.count()) + " ms: " + what);
     }
     return {};
+}
+
+Result<void> DemoCluster::change(const std::function<Result<void>()>& ask) {
+    Result<void> answer;
+    auto waited = wait_until("another change was not committed", patience, [&] {
+        answer = ask();
+        return answer || answer.error().code != ErrorCode::change_in_progress;
+    });
+    return waited ? answer : waited;
 }
 
 Result<Leading> DemoCluster::await_leader(Term above, milliseconds timeout) {

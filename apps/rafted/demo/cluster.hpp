@@ -71,6 +71,9 @@ public:
     Result<void> wait_until(const std::string& what, milliseconds timeout,
                             const std::function<bool()>& holds);
 
+    /// Asks for a change of members or lead, again while another one is not committed yet.
+    Result<void> change(const std::function<Result<void>()>& ask);
+
 private:
     Result<void> launch(DemoNode& node, std::vector<std::string> how, milliseconds timeout);
     Result<void> start(DemoNode& node, std::vector<std::string> how, milliseconds timeout);

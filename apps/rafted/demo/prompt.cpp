@@ -134,10 +134,12 @@ Prompt::Answer Prompt::tend(const std::string& verb, int number) {
     if (!queue) return std::unexpected(queue.error());
     const NodeId id = cluster_.node(number).id;
     if (verb == "move") {
-        if (auto done = queue->move_lead(id); !done) return std::unexpected(done.error());
+        auto done = cluster_.change([&] { return queue->move_lead(id); });
+        if (!done) return std::unexpected(done.error());
         return name + " leads";
     }
-    if (auto done = queue->remove_member(id); !done) return std::unexpected(done.error());
+    auto done = cluster_.change([&] { return queue->remove_member(id); });
+    if (!done) return std::unexpected(done.error());
     cluster_.node(number).is_member = false;
     if (auto ended = cluster_.stop(number); !ended) return std::unexpected(ended.error());
     return name + " is removed";

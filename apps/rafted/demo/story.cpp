@@ -167,7 +167,8 @@ Result<void> Story::fourth_joins() {
     const auto queue = cluster_.group();
     if (!queue) return std::unexpected(queue.error());
     const auto asked = Clock::now();
-    if (auto promoted = queue->promote_member(id); !promoted) return promoted;
+    auto promoted = cluster_.change([&] { return queue->promote_member(id); });
+    if (!promoted) return promoted;
     auto votes = cluster_.wait_until("it was not promoted", patience, [&] {
         const auto count = voters();
         return count && *count == 4;
@@ -184,7 +185,9 @@ Result<void> Story::lead_moves() {
     const auto queue = cluster_.group();
     if (!queue) return std::unexpected(queue.error());
     const auto start = Clock::now();
-    if (auto moved = queue->move_lead(cluster_.node(killed_).id); !moved) return moved;
+    const NodeId target = cluster_.node(killed_).id;
+    auto moved = cluster_.change([&] { return queue->move_lead(target); });
+    if (!moved) return moved;
     const double took = ms_since(start);
     const auto next = cluster_.await_leader(leading_.term, patience);
     if (!next) return std::unexpected(next.error());
@@ -208,7 +211,9 @@ Result<void> Story::member_leaves() {
     const auto queue = cluster_.group();
     if (!queue) return std::unexpected(queue.error());
     const auto start = Clock::now();
-    if (auto removed = queue->remove_member(cluster_.node(leaver).id); !removed) return removed;
+    const NodeId id = cluster_.node(leaver).id;
+    auto removed = cluster_.change([&] { return queue->remove_member(id); });
+    if (!removed) return removed;
     const double took = ms_since(start);
     auto knows = cluster_.wait_until(name(leaver) + " was not told", patience, [&] {
         const auto own = cluster_.status(leaver);

@@ -7,8 +7,9 @@ namespace rafted::app::demo {
 namespace {
 
 constexpr auto patience = milliseconds(20'000);
-/// The client's own name for one command: however often it is sent, it is run once.
-constexpr CommandId doubtful{0x7261667465640001, 1};
+constexpr auto late_order = "the late order";
+/// The client's own name for that command: however often it is sent, it is run once.
+constexpr CommandId late_id{0x7261667465640001, 1};
 
 }  // namespace
 
@@ -60,11 +61,12 @@ Result<void> Story::majority_is_lost() {
                  name(survivor) + " is left of three");
     const auto start = Clock::now();
     const auto refused =
-        alone->command(Enqueue{"the doubtful order"}, {milliseconds(1000), doubtful});
+        alone->command(Enqueue{late_order}, {milliseconds(1000), late_id});
     const auto stale = alone->query_stale(Length{});
-    telling_.say("a command gets no answer (" +
-                 (refused ? "it did!" : std::string(name_of(refused.error().code))) +
-                 "); a stale read still does: length " + (stale ? std::to_string(*stale) : "none"));
+    telling_.say("a command is not accepted within " + text_of_ms(ms_since(start)) + " (" +
+                 (refused ? "but it was!" : std::string(name_of(refused.error().code))) +
+                 "); a stale read is still answered: length " +
+                 (stale ? std::to_string(*stale) : "none"));
     if (auto checked = telling_.check(!refused && stale && *stale == expected_.size(),
                                       "one of three promises nothing, and loses nothing");
         !checked) {
@@ -77,10 +79,10 @@ Result<void> Story::majority_is_lost() {
     leading_ = *next;
     telling_.say("force-removed both at " + name(survivor) + ": it leads alone in term " +
                  to_string(leading_.term) + " after " + text_of_ms(ms_since(forced_at)));
-    const auto again = alone->command(Enqueue{"the doubtful order"}, {patience, doubtful});
+    const auto again = alone->command(Enqueue{late_order}, {patience, late_id});
     if (!again) return std::unexpected(again.error());
-    expected_.emplace_back("the doubtful order");
-    telling_.say("the doubtful order, sent again under the same id, was number " +
+    expected_.emplace_back(late_order);
+    telling_.say("the late order, sent again under the same id, was number " +
                  std::to_string(*again + 1));
     telling_.measured("leads again " + text_of_ms(ms_since(forced_at)) + " after force-remove");
     telling_.measured("down for " + text_of_ms(ms_since(start)));

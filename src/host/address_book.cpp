@@ -1,0 +1,39 @@
+#include "host/address_book.hpp"
+
+#include <utility>
+
+namespace rafted::host {
+
+std::vector<core::Peer> AddressBook::listed(const core::Members& members) {
+    std::vector<core::Peer> news;
+    const auto before = std::exchange(listed_, {});
+    for (const core::Peer& peer : members.all()) {
+        const auto old = before.find(peer.id);
+        if (old == before.end() || old->second.address != peer.address) {
+            news.push_back(peer);
+            heard_.erase(peer.id);
+        }
+        listed_.emplace(peer.id, peer);
+    }
+    std::erase_if(heard_, [this](const auto& each) { return !listed_.contains(each.first); });
+    return news;
+}
+
+void AddressBook::heard(NodeId node, const std::string& address) {
+    const auto peer = listed_.find(node);
+    if (peer == listed_.end()) return;
+    if (peer->second.address == address) {
+        heard_.erase(node);
+    } else {
+        heard_[node] = address;
+    }
+}
+
+std::optional<core::Peer> AddressBook::moved() const {
+    if (heard_.empty()) return std::nullopt;
+    core::Peer peer = listed_.at(heard_.begin()->first);
+    peer.address = heard_.begin()->second;
+    return peer;
+}
+
+}  // namespace rafted::host

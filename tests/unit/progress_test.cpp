@@ -1,0 +1,179 @@
+// core/progress.hpp and core/contact: what a leader knows of its followers, and what it concludes
+// from who has answered and when.
+#include <gtest/gtest.h>
+
+#include "core/rules.hpp"
+#include "support/member_stand.hpp"
+
+namespace rafted::test {
+namespace {
+
+using core::AppendReply;
+using core::AppendRequest;
+using core::Progress;
+using Mode = core::Progress::Mode;
+using std::chrono::milliseconds;
+
+Mode mode_of(const MemberStand& stand, NodeId id) { return stand.leader().followers.at(id).mode; }
+
+/// An answer to the newest round, or to an older one.
+AppendReply accepted(const MemberStand& stand, Index index, std::uint64_t rounds_ago = 0) {
+    return {true, index, Term(), Index(), {stand.leader().round - rounds_ago, stand.now()}};
+}
+
+TEST(Progress, AProbeSendsOneMessageUntilItIsAnswered) {
+    MemberStand stand;
+    stand.win();
+    EXPECT_EQ(mode_of(stand, b), Mode::probe);
+    stand.propose("x");
+    stand.propose("y");
+    EXPECT_EQ(stand.newest<AppendRequest>(b), nullptr);
+    stand.receive(b, Term(1), accepted(stand, Index(2)));
+    EXPECT_EQ(mode_of(stand, b), Mode::replicate);
+    ASSERT_NE(stand.newest<AppendRequest>(b), nullptr);
+    EXPECT_EQ(stand.newest<AppendRequest>(b)->entries.size(), 2U);
+}
+
+TEST(Progress, AProbeThatGotLostIsSentAgainWithTheHeartbeat) {
+    MemberStand stand;
+    stand.win();
+    stand.forget();
+    stand.pass(milliseconds(200));
+    ASSERT_NE(stand.newest<AppendRequest>(b), nullptr);
+    EXPECT_EQ(stand.newest<AppendRequest>(b)->entries.size(), 1U);
+}
+
+TEST(Progress, ReplicationDoesNotWaitForAnswers) {
+    MemberStand stand;
+    stand.win();
+    stand.acknowledge(b);
+    stand.forget();
+    for (int i = 0; i < 5; ++i) stand.propose("x");
+    std::size_t appends = 0;
+    for (const auto& message : stand.said()) {
+        const auto* request = std::get_if<AppendRequest>(&message.body);
+        if (message.to == b && request != nullptr) appends += request->entries.size();
+    }
+    EXPECT_EQ(appends, 5U);
+}
+
+TEST(Progress, TheWindowIsBoundedInBytes) {
+    GroupConfig config;
+    config.max_inflight_bytes = 1000;
+    config.max_append_bytes = 300;
+    MemberStand stand({.config = config});
+    stand.win();
+    stand.acknowledge(b);
+    for (int i = 0; i < 50; ++i) stand.propose(std::string(60, 'x'));
+    const Progress& progress = stand.leader().followers.at(b);
+    const auto under_way = [&] {
+        return stand.log().bytes_between(progress.match, progress.next - 1);
+    };
+    EXPECT_GE(under_way(), 1000U);
+    EXPECT_LT(under_way(), 1300U);
+    while (progress.match < stand.log().last()) {
+        stand.receive(b, Term(1), accepted(stand, progress.match + 1));
+        EXPECT_LT(under_way(), 1300U);
+    }
+}
+
+TEST(Progress, AnAnswerThatClaimsMoreThanTheLogHasIsIgnored) {
+    MemberStand stand;
+    stand.win();
+    stand.receive(b, Term(1), accepted(stand, Index(99)));
+    EXPECT_EQ(stand.leader().followers.at(b).match, Index(0));
+    EXPECT_EQ(stand.log().committed(), Index(0));
+}
+
+TEST(Progress, AnAnswerFromARoundThatWasNeverSentIsIgnored) {
+    MemberStand stand;
+    stand.win();
+    stand.receive(b, Term(1), AppendReply{true, Index(2), {}, {}, {77, stand.now()}});
+    stand.receive(b, Term(1), AppendReply{true, Index(2), {}, {}, {0, stand.now()}});
+    EXPECT_FALSE(stand.leader().followers.at(b).answered);
+    EXPECT_EQ(stand.log().committed(), Index(0));
+}
+
+TEST(Progress, AnswersOfStrangersAreIgnored) {
+    MemberStand stand;
+    stand.win();
+    stand.receive(e, Term(1), accepted(stand, Index(2)));
+    stand.receive(e, Term(9), AppendReply{});
+    EXPECT_EQ(stand.member().role(), Role::leader);
+    EXPECT_EQ(stand.log().committed(), Index(0));
+}
+
+TEST(Contact, TimeCountsFromTheSendingOfWhatAMajorityAnswered) {
+    MemberStand stand({.voters = {a, b, c, d, e}});
+    stand.win({b, c});
+    const auto elected_at = stand.now();
+    const auto heard = [&] {
+        return core::contact::majority_heard(stand.state(), stand.leader(), stand.now());
+    };
+    EXPECT_EQ(heard(), elected_at);
+    stand.pass(milliseconds(200));
+    const core::Stamp stamp{stand.leader().round, stand.now()};
+    const auto sent_at = stand.now();
+    stand.pass(milliseconds(150));
+    stand.receive(b, Term(1), AppendReply{true, Index(2), {}, {}, stamp});
+    EXPECT_EQ(heard(), elected_at);
+    stand.receive(c, Term(1), AppendReply{true, Index(2), {}, {}, stamp});
+    EXPECT_EQ(heard(), sent_at);
+}
+
+TEST(Contact, ARefusalIsAnAnswerToo) {
+    MemberStand stand({.terms = {Term(1), Term(1)}});
+    stand.win();
+    const core::Stamp stamp{stand.leader().round, stand.now()};
+    stand.receive(b, stand.member().term(), AppendReply{false, Index(1), Term(0), Index(3), stamp});
+    EXPECT_TRUE(stand.leader().followers.at(b).answered);
+    EXPECT_EQ(core::contact::majority_round(stand.state(), stand.leader()), stamp.round);
+}
+
+TEST(Contact, UnresponsiveAfterTwoElectionTimeoutsAndBeforeTheFirstAnswer) {
+    MemberStand stand;
+    stand.win();
+    EXPECT_EQ(stand.member().unresponsive(stand.now()), (std::vector{b, c}));
+    stand.acknowledge(b);
+    EXPECT_EQ(stand.member().unresponsive(stand.now()), std::vector{c});
+    EXPECT_EQ(stand.member().unresponsive(stand.now() + milliseconds(1999)), std::vector{c});
+    EXPECT_EQ(stand.member().unresponsive(stand.now() + milliseconds(2000)), (std::vector{b, c}));
+}
+
+TEST(Contact, TheLeaseEndsByTheMarginBeforeTheElectionTimeout) {
+    GroupConfig config;
+    config.clock_drift_margin = milliseconds(250);
+    MemberStand stand({.config = config});
+    stand.win();
+    EXPECT_FALSE(stand.member().has_lease(stand.now()));
+    const auto sent_at = stand.now();
+    stand.acknowledge(b);
+    EXPECT_TRUE(stand.member().has_lease(sent_at + milliseconds(749)));
+    EXPECT_FALSE(stand.member().has_lease(sent_at + milliseconds(750)));
+}
+
+TEST(Contact, WithoutAMarginLeasesAreOff) {
+    MemberStand stand;
+    stand.win();
+    stand.acknowledge(b);
+    stand.acknowledge(c);
+    EXPECT_FALSE(stand.member().has_lease(stand.now()));
+}
+
+TEST(Contact, AChangeOfTheElectionTimeoutOpensNoGap) {
+    GroupConfig config;
+    config.clock_drift_margin = milliseconds(250);
+    MemberStand stand({.config = config});
+    stand.win();
+    stand.acknowledge(b);
+    GroupConfig longer = config;
+    longer.election_timeout = milliseconds(3000);
+    stand.give(core::ChangeConfig{50, longer});
+    // Until the followers are known to have it, the shorter one counts for the lease.
+    EXPECT_FALSE(stand.member().has_lease(stand.now() + milliseconds(750)));
+    // And the longer one counts for refusing votes from the moment it is stored.
+    EXPECT_EQ(core::contact::refusal_time(stand.state()), milliseconds(3000));
+}
+
+}  // namespace
+}  // namespace rafted::test
