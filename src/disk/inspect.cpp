@@ -126,14 +126,17 @@ private:
                                                 std::to_string(previous_end));
         }
         segment.file_bytes = reader->file_size();
-        auto done = look_at_frames(*reader, segment, is_last);
+        auto done = look_at_frames(*reader, segment);
         segment.used_bytes = reader->position();
-        last_end_ = reader->position();
         last_file_ = file_path;
+        if (is_last && closed_) {
+            damaged(path(journal_name) + "/" + segment_name(number + 1), 0,
+                    "the segment is missing, the one before it says that it was there");
+        }
         return done;
     }
 
-    Result<void> look_at_frames(SegmentReader& reader, SegmentReport& segment, bool is_last) {
+    Result<void> look_at_frames(SegmentReader& reader, SegmentReport& segment) {
         Frame frame;
         for (;;) {
             const auto found = reader.next(frame);
@@ -141,11 +144,13 @@ private:
             if (*found == Found::end) return {};
             if (*found == Found::frame) {
                 ++segment.frames;
+                closed_ = std::holds_alternative<SegmentClosed>(frame.records.back());
+                if (!closed_) last_end_ = reader.position();
                 auto applied = image_.apply({frame.records, frame.entries, segment.number});
                 if (!applied) damaged(segment.file, frame.position, applied.error().message);
                 continue;
             }
-            if (*found == Found::torn && is_last) {
+            if (*found == Found::torn) {  // of an earlier one, the next header tells the end
                 segment.verdict = "unfinished write at the end";
                 return {};
             }
@@ -233,7 +238,8 @@ private:
     std::optional<NodeId> node_;  // by the identity, or else by the first segment.
     std::unique_ptr<ports::DirectoryLock> lock_;
     Image image_{true};
-    std::optional<std::uint64_t> last_end_;
+    std::optional<std::uint64_t> last_end_;  // of the segment looked at last
+    bool closed_ = false;
     std::string last_file_;
 };
 

@@ -165,7 +165,7 @@ std::vector<SegmentReader::Region> SegmentReader::parse(const Body& body, Frame&
         return bad;
     }
     auto records = decode_records(bytes);
-    if (!records) {
+    if (!records || records->empty()) {
         bad.push_back({frame_head_bytes, records_end,
                        {position_ + frame_head_bytes, "a frame's records make no sense", {}, {}}});
         return bad;

@@ -93,6 +93,18 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 25));
 
+/// Many segments, so that they are closed, moved out of and removed as the power goes.
+TEST(CrashOfALongLife, AtEveryFewChanges) {
+    const Workload work = make_workload({99, 200, 6, 900});
+    MemoryFiles reference;
+    run_workload(reference, work);
+    for (std::uint64_t after = 3; after <= reference.changes(); after += 5) {
+        const Loss loss = after % 2 == 0 ? Loss::any_sector : Loss::everything;
+        cut_and_check(work, {99, after, loss});
+        if (testing::Test::HasFailure()) return;
+    }
+}
+
 /// The process dies, the machine does not: what was written but never synced is still in the
 /// system's memory, and must be made durable before anything is promised on it.
 TEST(CrashTwice, WhatAKilledProcessLeftUnsyncedIsSyncedByTheNext) {

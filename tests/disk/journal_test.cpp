@@ -138,6 +138,35 @@ TEST_F(Journal, GroupsThatAreTouchedInEveryWriteDoNotPinItEither) {
     EXPECT_EQ(recovered_.groups.at(1).hard_state.term, Term(term));
 }
 
+TEST_F(Journal, WhatAWriteDropsIsNotMovedByTheSameWrite) {
+    write(founding(1, "busy"));
+    write(founding(2, "slow"));
+    append(2, 2, 60, 200);
+    std::uint64_t last = 1;
+    std::uint64_t term = 1;
+    std::vector<core::Entry> expected = entries(1, 1, 1);
+    for (const auto& e : entries(1, 2, 60, 200)) expected.push_back(e);
+    for (int round = 0; round < 400; ++round) {
+        ports::Batch batch(2);
+        batch[0].slot = 1;
+        batch[0].append = entries(1, last + 1, last + 10, 300);
+        batch[1].slot = 2;
+        const std::uint64_t from = 61 - static_cast<std::uint64_t>(round) % 50;
+        batch[1].truncate_from = Index(from);
+        batch[1].append = entries(++term, from, 60, 200);
+        std::erase_if(expected, [&](const auto& e) { return e.index().value >= from; });
+        expected.insert(expected.end(), batch[1].append.begin(), batch[1].append.end());
+        storage_->write(std::move(batch), [](const Result<void>& done) { ASSERT_TRUE(done); });
+        storage_->write_pending();
+        last += 10;
+        if (round % 5 == 4) compact(1, last - 3);
+        if (round % 50 != 49) continue;
+        open();
+        ASSERT_EQ(recovered_.groups.at(1).entries, expected) << round;
+    }
+    EXPECT_LE(segments(), 8U);
+}
+
 TEST_F(Journal, ASnapshotAheadOfTheDurableLogStartsTheLogAnew) {
     write(founding(1, "one"));
     // Committed by the others before our own write was done, applied, and saved.

@@ -152,7 +152,8 @@ TEST(Lead, B11_the_lead_moves_twice_in_a_row_and_the_old_leader_names_the_new) {
     EXPECT_TRUE(group.command(Enqueue{"still here"}));
 }
 
-/// Three processes, one of them stopped: it holds a hand-over up without being unresponsive yet.
+/// Three processes, one of them stopped and behind: it holds a hand-over up, and is not yet
+/// unresponsive.
 class PendingMove : public testing::Test {
 protected:
     void SetUp() override {
@@ -160,8 +161,10 @@ protected:
         stopped_ = (leader_ + 1) % 3;
         other_ = (leader_ + 2) % 3;
         ASSERT_TRUE(cluster_.group().command(Enqueue{"settled"}));
+        ASSERT_TRUE(cluster_.await_equal());
         cluster_.send(stopped_, SIGSTOP);
         const auto group = cluster_.group_at(leader_);
+        ASSERT_TRUE(group.command(Enqueue{"the stopped one lacks this"}));
         first_ = std::async(std::launch::async, [this, group] {
             return code_of(group.move_lead(cluster_.id(stopped_)));
         });

@@ -71,7 +71,8 @@ private:
     }
 
     void trouble() {
-        const NodeId one = any();
+        const NodeId leads = world_.leader();
+        const NodeId one = leads && one_to(2) == 1 ? leads : any();
         switch (one_to(8)) {
             case 1:
                 if (world_.is_up(one) && down() < (world_.nodes().size() - 1) / 2) {
