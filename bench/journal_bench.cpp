@@ -23,8 +23,8 @@ std::vector<core::Entry> batch_of(std::uint64_t from, std::int64_t count) {
     const Bytes payload(payload_bytes, std::byte{0x5A});
     std::vector<core::Entry> entries;
     for (std::int64_t i = 0; i < count; ++i) {
-        entries.push_back(core::Entry::make(
-            {Term(1), Index(from + static_cast<std::uint64_t>(i))}, payload));
+        entries.push_back(
+            core::Entry::make({Term(1), Index(from + static_cast<std::uint64_t>(i))}, payload));
     }
     return entries;
 }
@@ -56,7 +56,8 @@ void run_bare(benchmark::State& state, bool written_before) {
     if (written_before) {
         const Bytes zeros(std::size_t{1} << 20);
         for (std::uint64_t at = 0; at < file_bytes; at += zeros.size()) {
-            if (::pwrite(file, zeros.data(), zeros.size(), static_cast<off_t>(at)) < 0) std::abort();
+            if (::pwrite(file, zeros.data(), zeros.size(), static_cast<off_t>(at)) < 0)
+                std::abort();
         }
         if (::fdatasync(file) != 0) std::abort();
     }

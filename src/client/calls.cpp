@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 
 /// A session that expires again and again, though just opened, is given up on.
 constexpr unsigned max_expired_sessions = 3;
+/// Members come, go and move while one leader serves; whoever knows only old addresses is lost with
+/// it.
+constexpr auto members_stay_known = std::chrono::seconds(10);
 /// Nobody waits longer; also keeps deadlines far from the end of time.
 constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
 
@@ -226,8 +229,10 @@ void GroupCaller::Core::succeeded(CallNumber number, Call& call, Result<Bytes> a
     if (call.attempts.kind == RequestKind::status && !options_.group.empty()) {
         if (const auto status = decode<Status>(*answer)) route_.learn(*status);
     }
+    const RequestKind kind = call.attempts.kind;
     finish(number, std::move(answer));
-    if (leader_is_news) learn_members();
+    const bool is_old = needs_leader(kind) && loop_.now() >= learn_at_;
+    if (leader_is_news || is_old) learn_members();
 }
 
 void GroupCaller::Core::failed(CallNumber number, Call& call, Error error) {
@@ -318,6 +323,7 @@ void GroupCaller::Core::finish(CallNumber number, Result<Bytes> answer) {
 /// A handle that knows one address loses the group with it: ask the new leader who else there is.
 void GroupCaller::Core::learn_members() {
     if (options_.group.empty() || closed_ || calls_.size() >= options_.max_calls) return;
+    learn_at_ = loop_.now() + members_stay_known;
     const auto number = add({RequestKind::status, {}, {}, [](const Result<Bytes>&) {}});
     auto& call = calls_.at(number);
     call.attempts.target = route_.leader();

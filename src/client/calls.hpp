@@ -81,6 +81,7 @@ private:
     CallNumber next_call_ = 1;
     core::Time next_check_ = core::never;
     ports::Loop::TimerId check_{};
+    core::Time learn_at_{};  // then a call that succeeds asks for the members again
     std::minstd_rand chance_;
     bool closed_ = false;
 };

@@ -57,9 +57,9 @@ Result<void> clear_unfinished(ports::Files& files, const std::string& dir) {
         const auto unused = is_unused(files, path);
         if (!unused) return std::unexpected(unused.error());
         if (!*unused) {
-            return fail(ErrorCode::corrupt, dir + " holds a journal in use but no identity: " +
-                                                "the file " + dir + "/" + identity_name +
-                                                " has been lost");
+            return fail(ErrorCode::corrupt,
+                        dir + " holds a journal in use but no identity: " + "the file " + dir +
+                            "/" + identity_name + " has been lost");
         }
     }
     for (const std::string& name : found) {
@@ -107,8 +107,7 @@ Result<Identity> read_identity(ports::Files& files, const std::string& dir) {
     return decode_identity(BytesView(bytes).first(*got), path);
 }
 
-Result<void> write_identity(ports::Files& files, const std::string& dir,
-                            const Identity& identity) {
+Result<void> write_identity(ports::Files& files, const std::string& dir, const Identity& identity) {
     const std::string path = dir + "/" + identity_name;
     const std::string temporary = path + ".new";
     auto file = files.open(temporary, ports::OpenMode::create);

@@ -18,14 +18,12 @@ std::vector<core::Entry> entries_of(const GroupImage& group) {
 /// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.
 bool restarts_after(const GroupImage& group, const core::SnapshotMeta& snapshot) {
     if (snapshot.index + 1 == group.first) return false;
-    return !group.holds(snapshot.index) ||
-           group.at(snapshot.index).entry.term() != snapshot.term;
+    return !group.holds(snapshot.index) || group.at(snapshot.index).entry.term() != snapshot.term;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<DiskStorage>> DiskStorage::open(ports::Files& files,
-                                                       const std::string& dir,
+Result<std::unique_ptr<DiskStorage>> DiskStorage::open(ports::Files& files, const std::string& dir,
                                                        const DiskOptions& options) {
     if (auto valid = options.journal.validate(); !valid) return std::unexpected(valid.error());
     if (options.max_waiting == 0) {
@@ -48,9 +46,9 @@ DiskStorage::~DiskStorage() { close(); }
 Result<ports::Recovered> DiskStorage::recover() {
     CHECK(journal_ == nullptr, "recover() is called once");
     ports::Recovered recovered{identity_.node, identity_.cluster, {}, {}};
-    auto journal = Journal::open({home_.files, home_.dir + "/" + journal_name, identity_.node,
-                                  home_.options.journal},
-                                 recovered.notes);
+    auto journal = Journal::open(
+        {home_.files, home_.dir + "/" + journal_name, identity_.node, home_.options.journal},
+        recovered.notes);
     if (!journal) return std::unexpected(journal.error());
     Draft repairs = (*journal)->draft();
     for (const auto& [slot, image] : (*journal)->image().groups()) {

@@ -42,10 +42,9 @@ Result<Draft::Outlook*> Draft::outlook(const GroupWrite& write, Outlooks& outloo
     }
     const GroupImage* image = image_->find(write.slot);
     if (image == nullptr && !write.record) return refused(write, "it belongs to no group");
-    const Outlook now = image == nullptr
-                            ? Outlook{Index(1), Index(0), Index(0), false}
-                            : Outlook{image->first, image->last(), image->last(),
-                                      image->record.removed};
+    const Outlook now = image == nullptr ? Outlook{Index(1), Index(0), Index(0), false}
+                                         : Outlook{image->first, image->last(), image->last(),
+                                                   image->record.removed};
     return &outlooks.emplace(write.slot, now).first->second;
 }
 
@@ -116,8 +115,7 @@ bool Draft::log_holds(ports::Slot slot, const Outlook& outlook, Index index, Ter
         const auto* appended = std::get_if<Appended>(&record);
         if (appended == nullptr) continue;
         const auto count = appended->blocks.size();
-        if (appended->slot == slot && index >= appended->first &&
-            index < appended->first + count) {
+        if (appended->slot == slot && index >= appended->first && index < appended->first + count) {
             const auto back = appended->first + (count - 1) - index;
             return (entry + static_cast<std::ptrdiff_t>(back))->term() == term;
         }
@@ -154,8 +152,8 @@ void Draft::add_entries(ports::Slot slot, std::span<const core::Entry> entries) 
 void Draft::add_again(ports::Slot slot, Index index) {
     // What a batch in this frame drops or replaces needs no moving, and must not come back.
     const auto found = outlooks_.find(slot);
-    const bool dropped = found != outlooks_.end() &&
-                         (index < found->second.first || index > found->second.kept);
+    const bool dropped =
+        found != outlooks_.end() && (index < found->second.first || index > found->second.kept);
     if (dropped) return;
     const core::Entry& entry = image_->find(slot)->at(index).entry;
     auto* last = records_.empty() ? nullptr : std::get_if<Appended>(&records_.back());
@@ -180,13 +178,12 @@ Result<Draft::Sealed> Draft::seal(const Place& place) {
     const std::uint64_t content = out.size() + entry_bytes_ + frame_mark_bytes;
     const std::uint64_t units = (content + frame_unit - 1) / frame_unit;
     if (units * frame_unit > max_frame_bytes || records_bytes > UINT32_MAX) {
-        return fail(ErrorCode::too_large, "a write of " + std::to_string(content) +
-                                              " bytes is over the journal's limit");
+        return fail(ErrorCode::too_large,
+                    "a write of " + std::to_string(content) + " bytes is over the journal's limit");
     }
     front_ = out.take();
     FrameHead head;
-    head.records_checksum =
-        core::checksum(BytesView(front_).subspan(frame_head_bytes), place.seed);
+    head.records_checksum = core::checksum(BytesView(front_).subspan(frame_head_bytes), place.seed);
     head.records_bytes = static_cast<std::uint32_t>(records_bytes);
     head.units = static_cast<std::uint32_t>(units);
     head.ordinal = place.ordinal;

@@ -150,9 +150,7 @@ std::optional<Record> get_record(Reader& in) {
     return std::nullopt;
 }
 
-void put_checksum(Writer& out, std::uint64_t seed) {
-    out.number(core::checksum(out.view(), seed));
-}
+void put_checksum(Writer& out, std::uint64_t seed) { out.number(core::checksum(out.view(), seed)); }
 
 bool checksum_fits(BytesView bytes, std::uint64_t seed) {
     std::uint64_t stored = 0;
@@ -208,9 +206,10 @@ Result<Identity> decode_identity(BytesView bytes, const std::string& path) {
         return std::unexpected(known.error());
     }
     if (bytes.size() != identity_bytes || !checksum_fits(bytes, 0)) {
-        return fail(ErrorCode::corrupt, path + " is damaged: its checksum does not fit; restore "
-                                               "the directory, or start with an empty one as a "
-                                               "new node");
+        return fail(ErrorCode::corrupt, path +
+                                            " is damaged: its checksum does not fit; restore "
+                                            "the directory, or start with an empty one as a "
+                                            "new node");
     }
     Reader in(bytes.subspan(prefix_bytes + 4));
     Identity identity;

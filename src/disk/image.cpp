@@ -217,8 +217,8 @@ std::vector<Record> Image::checkpoint() const {
     for (const auto& [slot, group] : groups_) {
         records.emplace_back(GroupChanged{group.record});
         records.emplace_back(HardStateSet{slot, group.hard_state});
-        records.emplace_back(LogRange{slot, group.first, group.log.size(), group.installed,
-                                      group.installed_term});
+        records.emplace_back(
+            LogRange{slot, group.first, group.log.size(), group.installed, group.installed_term});
     }
     return records;
 }

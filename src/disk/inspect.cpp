@@ -30,9 +30,7 @@ public:
     }
 
 private:
-    std::string path(std::string_view name) const {
-        return report_.dir + "/" + std::string(name);
-    }
+    std::string path(std::string_view name) const { return report_.dir + "/" + std::string(name); }
 
     void begin(const std::string& file) const {
         if (options_.progress) options_.progress(file);
@@ -57,8 +55,9 @@ private:
             return std::ranges::find(**names, name) != (*names)->end();
         };
         if (!has(identity_name) && !has(journal_name)) {
-            return fail(ErrorCode::invalid, report_.dir + " is no directory of Rafted: it holds "
-                                                          "neither identity nor journal");
+            return fail(ErrorCode::invalid, report_.dir +
+                                                " is no directory of Rafted: it holds "
+                                                "neither identity nor journal");
         }
         has_identity_ = has(identity_name);
         if (!has(lock_name)) return {};
@@ -96,8 +95,8 @@ private:
         while (begin > 0 && numbers[begin - 1] + 1 == numbers[begin]) --begin;
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             if (i < begin) {
-                report_.segments.push_back({dir + "/" + segment_name(numbers[i]), numbers[i], 0, 0,
-                                            0, "left over"});
+                report_.segments.push_back(
+                    {dir + "/" + segment_name(numbers[i]), numbers[i], 0, 0, 0, "left over"});
                 continue;
             }
             const bool is_last = i + 1 == numbers.size();
@@ -122,8 +121,9 @@ private:
         node_ = reader->head().node;
         const std::uint64_t previous_end = reader->head().previous_end;
         if (last_end_ && *last_end_ != previous_end) {
-            damaged(last_file_, *last_end_, "the segment ends here, but should end at offset " +
-                                                std::to_string(previous_end));
+            damaged(
+                last_file_, *last_end_,
+                "the segment ends here, but should end at offset " + std::to_string(previous_end));
         }
         segment.file_bytes = reader->file_size();
         auto done = look_at_frames(*reader, segment);

@@ -15,8 +15,8 @@
 namespace rafted::disk {
 
 struct InspectOptions {
-    bool entries = false;    ///< List every entry.
-    bool snapshots = true;   ///< Verify every byte of the snapshots, not only their ends.
+    bool entries = false;   ///< List every entry.
+    bool snapshots = true;  ///< Verify every byte of the snapshots, not only their ends.
     /// Called with a file's path before it is read.
     std::function<void(const std::string&)> progress{};
 };
@@ -71,7 +71,7 @@ struct GroupReport {
 struct DirectoryReport {
     std::string dir;
     std::uint32_t format_version = 0;
-    NodeId node;        ///< Zero if the identity file does not verify.
+    NodeId node;  ///< Zero if the identity file does not verify.
     ClusterId cluster;
     std::vector<GroupReport> groups;
     std::vector<SegmentReport> segments;

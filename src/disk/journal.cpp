@@ -69,8 +69,8 @@ Result<void> Journal::commit(Draft& draft) {
         }
     }
     if (draft.is_heavy() && !full_) move_old_entries(draft);
-    const auto sealed = draft.seal(
-        {seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    const auto sealed =
+        draft.seal({seed_of(home_.node, current_.number, current_.position), current_.ordinal});
     if (!sealed) return std::unexpected(sealed.error());
     auto written = make_room(sealed->size, draft.is_heavy());
     if (written) written = write_frame(*sealed);
@@ -160,8 +160,8 @@ Result<void> Journal::close_segment() {
     if (!current_.file) return {};
     Draft closing(image_);
     closing.add_closing();
-    const auto sealed = closing.seal(
-        {seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    const auto sealed =
+        closing.seal({seed_of(home_.node, current_.number, current_.position), current_.ordinal});
     if (!sealed) return std::unexpected(sealed.error());
     auto done = write_frame(*sealed);
     if (done) done = current_.file->sync();
@@ -200,8 +200,7 @@ void Journal::move_old_entries(Draft& draft) {
     const std::uint64_t allowed = 2 * image_.live_bytes() + 3 * home_.options.segment_bytes;
     if (segments_.size() < 2 || disk_bytes() <= allowed) return;
     if (cursor_.segment != oldest.number) cursor_ = {oldest.number, 0, Index(0)};
-    const std::uint64_t upto =
-        draft.bytes() + std::max(home_.options.move_bytes, draft.bytes());
+    const std::uint64_t upto = draft.bytes() + std::max(home_.options.move_bytes, draft.bytes());
     const auto& groups = image_.groups();
     for (auto at = groups.lower_bound(cursor_.slot); at != groups.end(); ++at) {
         const auto& [slot, group] = *at;

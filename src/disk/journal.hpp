@@ -49,8 +49,7 @@ public:
     static Result<std::unique_ptr<Journal>> create(JournalHome home);
     /// Reads it back. Adds to the notes what a human should know. Fails with corrupt, naming file,
     /// offset, group and index, if anything but an unfinished write is wrong.
-    static Result<std::unique_ptr<Journal>> open(JournalHome home,
-                                                 std::vector<std::string>& notes);
+    static Result<std::unique_ptr<Journal>> open(JournalHome home, std::vector<std::string>& notes);
 
     const Image& image() const { return image_; }
     Draft draft() const { return Draft(image_); }

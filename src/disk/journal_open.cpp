@@ -12,8 +12,8 @@ using Found = SegmentReader::Found;
 
 /// "<path> is damaged at offset 4711: entry 12 does not verify (group 'hits')".
 std::unexpected<Error> damaged(const std::string& path, const Damage& damage, const Image& image) {
-    std::string text = path + " is damaged at offset " + std::to_string(damage.offset) + ": " +
-                       damage.what;
+    std::string text =
+        path + " is damaged at offset " + std::to_string(damage.offset) + ": " + damage.what;
     if (damage.slot) {
         const GroupImage* group = image.find(*damage.slot);
         text += group != nullptr ? " (group '" + group->record.name + "')"
@@ -40,8 +40,9 @@ Result<void> Journal::read_back(std::vector<std::string>& notes) {
         if (auto gone = home_.files->remove(home_.dir + "/" + name); !gone) return gone;
     }
     if (numbers.empty()) {
-        return fail(ErrorCode::corrupt, home_.dir + " holds no segment, but the node has run: its "
-                                                    "journal has been lost");
+        return fail(ErrorCode::corrupt, home_.dir +
+                                            " holds no segment, but the node has run: its "
+                                            "journal has been lost");
     }
     // Segments are removed oldest first, but a crash may bring one back alone.
     std::size_t begin = numbers.size() - 1;

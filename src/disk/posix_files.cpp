@@ -107,7 +107,7 @@ public:
         : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
     Result<std::uint64_t> size() const override {
-        struct stat status {};
+        struct stat status{};
         if (::fstat(descriptor_.number(), &status) != 0) {
             return failed("read the size of", path_, errno);
         }
@@ -177,7 +177,7 @@ std::string parent_of(const std::string& path) {
 }
 
 bool is_directory(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 

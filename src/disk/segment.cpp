@@ -29,8 +29,8 @@ bool was_never_written(BytesView frame, std::uint64_t position, std::uint64_t fr
     for (std::uint64_t at = from; at < to;) {
         const std::uint64_t sector = (position + at) / sector_bytes * sector_bytes;
         const std::uint64_t begin = sector > position ? sector - position : 0;
-        const std::uint64_t end = std::min<std::uint64_t>(sector + sector_bytes - position,
-                                                          frame.size());
+        const std::uint64_t end =
+            std::min<std::uint64_t>(sector + sector_bytes - position, frame.size());
         if (is_zero(frame.subspan(begin, end - begin))) return true;
         at = end;
     }
@@ -96,9 +96,8 @@ SegmentReader::Found SegmentReader::damaged(Damage damage) {
 Result<SegmentReader::Found> SegmentReader::next(Frame& frame) {
     const auto bytes = window_.at(position_, frame_head_bytes);
     if (!bytes) return std::unexpected(bytes.error());
-    const auto head = bytes->size() == frame_head_bytes
-                          ? decode_frame_head(*bytes, seed(position_))
-                          : std::nullopt;
+    const auto head = bytes->size() == frame_head_bytes ? decode_frame_head(*bytes, seed(position_))
+                                                        : std::nullopt;
     search_from_ = position_ + frame_unit;
     if (!head) return no_head(*bytes);
     if (head->size() > window_.size() - position_) {
@@ -114,8 +113,11 @@ Result<SegmentReader::Found> SegmentReader::next(Frame& frame) {
     const auto bad = parse(body, frame);
     if (!bad.empty()) return judge(*head, all, bad);
     if (head->ordinal != ordinal_) {
-        return damaged({position_, "frame " + std::to_string(head->ordinal) + " stands where " +
-                                       std::to_string(ordinal_) + " should", {}, {}});
+        return damaged({position_,
+                        "frame " + std::to_string(head->ordinal) + " stands where " +
+                            std::to_string(ordinal_) + " should",
+                        {},
+                        {}});
     }
     ++ordinal_;
     position_ += size;
@@ -160,21 +162,23 @@ std::vector<SegmentReader::Region> SegmentReader::parse(const Body& body, Frame&
     const auto bytes = all.subspan(frame_head_bytes, frame.head.records_bytes);
     std::vector<Region> bad;
     if (core::checksum(bytes, seed(position_)) != frame.head.records_checksum) {
-        bad.push_back({frame_head_bytes, size,
+        bad.push_back({frame_head_bytes,
+                       size,
                        {position_ + frame_head_bytes, "a frame's records do not verify", {}, {}}});
         return bad;
     }
     auto records = decode_records(bytes);
     if (!records || records->empty()) {
-        bad.push_back({frame_head_bytes, records_end,
+        bad.push_back({frame_head_bytes,
+                       records_end,
                        {position_ + frame_head_bytes, "a frame's records make no sense", {}, {}}});
         return bad;
     }
     frame.records = std::move(*records);
     auto rest = take_blocks(body, frame, bad);
     const auto mark = all.subspan(static_cast<std::size_t>(size - frame_mark_bytes));
-    const bool padded = rest.to <= size - frame_mark_bytes && round_up(rest.to +
-                                                                      frame_mark_bytes) == size;
+    const bool padded =
+        rest.to <= size - frame_mark_bytes && round_up(rest.to + frame_mark_bytes) == size;
     if (!padded || !std::ranges::equal(mark, frame_mark()) ||
         !is_zero(all.subspan(static_cast<std::size_t>(rest.to),
                              static_cast<std::size_t>(size - frame_mark_bytes - rest.to)))) {
@@ -205,9 +209,10 @@ SegmentReader::Region SegmentReader::take_blocks(const Body& body, Frame& frame,
             if (right) {
                 frame.entries.push_back(std::move(*entry));
             } else {
-                bad.push_back({from, reached.to,
-                               {position_ + from, "entry " + to_string(index) +
-                                                      " does not verify", appended->slot, index}});
+                bad.push_back({from,
+                               reached.to,
+                               {position_ + from, "entry " + to_string(index) + " does not verify",
+                                appended->slot, index}});
             }
             ++index;
         }

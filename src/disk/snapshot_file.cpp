@@ -174,8 +174,8 @@ Result<void> SnapshotReader::read_header(const SnapshotOwner& owner) {
     const SnapshotOwner found{NodeId(in.number<std::uint64_t>()), in.number<ports::Slot>()};
     const auto body = in.blob();
     header_sum_ = in.number<std::uint64_t>();
-    const bool fits = in.complete() &&
-                      core::checksum(BytesView(*bytes).first(bytes->size() - 8)) == header_sum_;
+    const bool fits =
+        in.complete() && core::checksum(BytesView(*bytes).first(bytes->size() - 8)) == header_sum_;
     Reader meta(body);
     meta_ = core::decode_snapshot_meta(meta);
     if (!fits || !meta.complete()) return corrupt(prefix_bytes, "its header");
@@ -243,12 +243,11 @@ Result<void> SnapshotReader::load_block(std::size_t number) {
     const auto packed = packed_block(number);
     if (!packed) return std::unexpected(packed.error());
     const std::uint64_t start = number * snapshot_block_bytes;
-    block_.resize(static_cast<std::size_t>(
-        std::min<std::uint64_t>(size_ - start, snapshot_block_bytes)));
+    block_.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(size_ - start, snapshot_block_bytes)));
     const auto n = ZSTD_decompress(block_.data(), block_.size(), packed->data(), packed->size());
     if (ZSTD_isError(n) || n != block_.size()) {
-        return corrupt(blocks_[number],
-                       "block " + std::to_string(number) + " does not decompress");
+        return corrupt(blocks_[number], "block " + std::to_string(number) + " does not decompress");
     }
     loaded_ = number;
     return {};

@@ -34,8 +34,8 @@ public:
     Result<void> commit() override {
         auto done = writer_.finish();
         if (done) {
-            done = place_.snapshots->put_in_place(place_.slot, name_of(writer_.meta()),
-                                                  place_.path);
+            done =
+                place_.snapshots->put_in_place(place_.slot, name_of(writer_.meta()), place_.path);
         }
         committed_ = done.has_value();
         return done;
@@ -110,8 +110,7 @@ Result<SnapshotReader> Snapshots::reader(ports::Slot slot, const Name& name) con
     if (!file) return std::unexpected(file.error());
     auto reader = SnapshotReader::open(std::move(*file), path, {home_.node, slot});
     if (reader && name_of(reader->meta()) != name) {
-        return fail(ErrorCode::corrupt, path + " holds snapshot " +
-                                            text(name_of(reader->meta())) +
+        return fail(ErrorCode::corrupt, path + " holds snapshot " + text(name_of(reader->meta())) +
                                             ": files have been swapped or renamed");
     }
     return reader;
@@ -126,12 +125,11 @@ Result<SnapshotWriter> Snapshots::create(ports::Slot slot, const core::SnapshotM
     return SnapshotWriter::create({home_.files, path, {home_.node, slot}}, meta);
 }
 
-Result<std::unique_ptr<ports::SnapshotSink>> Snapshots::save(
-    ports::Slot slot, const core::SnapshotMeta& meta) const {
+Result<std::unique_ptr<ports::SnapshotSink>> Snapshots::save(ports::Slot slot,
+                                                             const core::SnapshotMeta& meta) const {
     auto writer = create(slot, meta, saving_ending);
     if (!writer) return std::unexpected(writer.error());
-    const std::string path =
-        dir_of(slot) + "/" + text(name_of(meta)) + std::string(saving_ending);
+    const std::string path = dir_of(slot) + "/" + text(name_of(meta)) + std::string(saving_ending);
     return std::make_unique<Sink>(Sink::Place{this, home_.files, slot, path}, std::move(*writer));
 }
 

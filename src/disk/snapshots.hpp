@@ -45,7 +45,7 @@ public:
         auto operator<=>(const Name&) const = default;
     };
     struct AtStart {
-        std::optional<core::SnapshotMeta> newest;  ///< That verifies, every byte of it.
+        std::optional<core::SnapshotMeta> newest;           ///< That verifies, every byte of it.
         std::vector<std::pair<Name, std::string>> damaged;  ///< Newer ones, and what is wrong.
     };
     /// What a group has at a start. Ends an install that was cut short, removes other leftovers.

@@ -105,9 +105,10 @@ void Applier::apply_one(const core::Entry& entry, Applied& applied) {
             }
             break;
         case core::EntryKind::elected:
-            // The leader's own hook (on_elected) is the host's to run, once it leads.
+            // The leader's own hook (on_elected) is the host's to run, once it leads. Members that
+            // were forced out by hand leave the list here.
             if (auto members = core::decode_members(entry.payload())) {
-                members_ = std::move(*members);
+                applied.hook = change_members(std::move(*members));
                 return;
             }
             break;

@@ -149,8 +149,8 @@ TEST_P(StorageContract, ASnapshotIsGivenBackAsItWasTaken) {
         EXPECT_EQ((*source)->meta(), snapshot_meta(1, 1));
         EXPECT_EQ((*source)->size(), bytes.size());
         EXPECT_EQ(read_all(**source, 100'001), bytes);
-        EXPECT_EQ(*(*source)->read(262'140, 8), Bytes(bytes.begin() + 262'140,
-                                                      bytes.begin() + 262'148));
+        EXPECT_EQ(*(*source)->read(262'140, 8),
+                  Bytes(bytes.begin() + 262'140, bytes.begin() + 262'148));
         EXPECT_EQ((*source)->read(bytes.size(), 10)->size(), 0U);
         EXPECT_EQ((*source)->read(bytes.size() + 99, 10)->size(), 0U);
         EXPECT_EQ((*source)->read(bytes.size() - 3, 10)->size(), 3U);
@@ -366,15 +366,17 @@ TEST_P(StorageContract, SnapshotsAreSavedBesideRunningWrites) {
     EXPECT_EQ(read_all(**source), some_bytes(20'000, 20));
 }
 
-TEST_P(StorageContract, WhatDoesNotFitTheLogIsRefused) {
-    if (!durable()) GTEST_SKIP() << "a memory-only storage keeps no log to compare with";
+/// Of a storage that keeps a log, which a memory-only one does not.
+class DurableStorageContract : public StorageContract {};
+
+TEST_P(DurableStorageContract, WhatDoesNotFitTheLogIsRefused) {
     write(founding(1, "one"));
     std::vector<GroupWrite> bad(5);
     for (auto& share : bad) share.slot = 1;
-    bad[0].append = entries(1, 4, 4);   // a gap
-    bad[1].append = entries(1, 1, 1);   // there already
-    bad[2].compact_below = Index(9);    // beyond the end
-    bad[3].slot = 2;                    // no such group
+    bad[0].append = entries(1, 4, 4);  // a gap
+    bad[1].append = entries(1, 1, 1);  // there already
+    bad[2].compact_below = Index(9);   // beyond the end
+    bad[3].slot = 2;                   // no such group
     bad[3].append = entries(1, 1, 1);
     bad[4].record = record(3, "other");
     for (auto& share : bad) {
@@ -388,6 +390,10 @@ TEST_P(StorageContract, WhatDoesNotFitTheLogIsRefused) {
     EXPECT_EQ(recovered_.groups.at(0).entries, entries(1, 1, 5));
 }
 
+INSTANTIATE_TEST_SUITE_P(On, DurableStorageContract,
+                         testing::Values(Kind{"Disk", world_on_disk},
+                                         Kind{"MemoryFiles", world_on_memory_files}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
 INSTANTIATE_TEST_SUITE_P(On, StorageContract,
                          testing::Values(Kind{"Disk", world_on_disk},
                                          Kind{"MemoryFiles", world_on_memory_files},

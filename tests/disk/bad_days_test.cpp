@@ -160,6 +160,38 @@ TEST_F(BadDay, EveryDiskFullMomentOfAWorkloadLeavesWhatWasAnswered) {
     }
 }
 
+/// What a refused write has left behind must not be found after a crash in the next one.
+TEST_F(BadDay, AWriteThatIsFullHalfwayLeavesNoTrace) {
+    for (std::uint64_t cut = 0; cut < 4; ++cut) {
+        for (std::uint64_t seed = 0; seed < 50; ++seed) {
+            for (std::uint64_t write_number = 0; write_number < 2; ++write_number) {
+                SCOPED_TRACE(std::to_string(cut) + " " + std::to_string(seed));
+                auto disk = files_.copy();
+                ports::Recovered recovered;
+                auto storage = reopen(*disk, recovered);
+                ASSERT_TRUE(storage);
+                disk->set_faults({.full_write_after = write_number});
+                std::vector<std::string> answers;
+                const auto note = [&](const Result<void>& done) {
+                    answers.push_back(done ? "ok" : std::string(name_of(done.error().code)));
+                };
+                (*storage)->write({append(2, 9, 900)}, note);
+                (*storage)->write_pending();
+                const bool refused = answers.at(0) == "disk_full";
+                disk->set_faults({.stop_after = cut});
+                (*storage)->write({vote(9)}, note);
+                (*storage)->write_pending();
+                disk->crash(MemoryFiles::Loss::any_sector, seed);
+                auto again = reopen(*disk, recovered);
+                ASSERT_TRUE(again) << to_string(again.error());
+                EXPECT_EQ(recovered.groups.at(0).entries.size(), refused ? 1U : 9U);
+                if (answers.at(1) != "ok") continue;
+                EXPECT_EQ(recovered.groups.at(0).hard_state.term, Term(9));
+            }
+        }
+    }
+}
+
 TEST_F(BadDay, EverySyncErrorOfAWorkloadLeavesWhatWasAnswered) {
     const Workload work = make_workload({8, 40, 3, 600});
     for (std::uint64_t sync = 0; sync < 60; ++sync) {
@@ -216,9 +248,8 @@ TEST(Gathering, AllThatWaitsCostsOneSync) {
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage);
     for (ports::Slot slot = 1; slot <= 20; ++slot) {
-        (*storage)->write({founding(slot, "g")}, [](const Result<void>& done) {
-            EXPECT_TRUE(done);
-        });
+        (*storage)->write({founding(slot, "g")},
+                          [](const Result<void>& done) { EXPECT_TRUE(done); });
     }
     const std::uint64_t before = files.changes();
     (*storage)->write_pending();

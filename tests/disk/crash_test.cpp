@@ -83,8 +83,8 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
         ASSERT_EQ(recovered.groups, work.states.back());
     }
     for (std::uint64_t after = 0; after <= changes; ++after) {
-        for (const Loss loss : {Loss::everything, Loss::nothing, Loss::any_sector,
-                                Loss::any_prefix}) {
+        for (const Loss loss :
+             {Loss::everything, Loss::nothing, Loss::any_sector, Loss::any_prefix}) {
             cut_and_check(work, {GetParam(), after, loss});
             if (HasFailure()) return;
         }

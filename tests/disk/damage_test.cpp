@@ -41,7 +41,8 @@ std::vector<std::string> segments_of(const MemoryFiles& files) {
 
 std::uint64_t last_frame_of(MemoryFiles& files, const std::string& path) {
     const auto file = files.open(path, ports::OpenMode::read);
-    auto reader = disk::SegmentReader::open(**file, {path, std::nullopt, 1});
+    const auto number = disk::segment_number(path.substr(path.size() - 20));
+    auto reader = disk::SegmentReader::open(**file, {path, std::nullopt, *number});
     disk::Frame frame;
     std::uint64_t last = 0;
     while (*reader->next(frame) == disk::SegmentReader::Found::frame) last = frame.position;
@@ -173,32 +174,37 @@ TEST(Damage, ZeroedStaleAndMisdirectedBlocksAreFound) {
     const auto files = finished_directory({21, 60, 2, 900}, groups);
     const auto segments = segments_of(*files);
     ASSERT_GE(segments.size(), 2U);
-    const std::string& first = segments.front();
-    const std::uint64_t used = used_bytes(*files, first);
-    for (std::uint64_t at = 0; at + 1024 <= used; at += 512) {
-        for (const int kind : {0, 1, 2}) {
-            SCOPED_TRACE(std::to_string(at) + " kind " + std::to_string(kind));
-            Bytes bytes = files->contents(first);
-            const Bytes other = files->contents(segments.back());
-            const auto target = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-            const auto next = target + 512;
-            if (kind == 0) std::fill(target, next, std::byte{0});
-            if (kind == 1) std::copy(next, next + 512, target);  // the neighbour's
-            if (kind == 2) std::copy_n(other.begin() + static_cast<std::ptrdiff_t>(at), 512, target);
-            if (bytes == files->contents(first)) continue;
-            auto copy = files->copy();
-            copy->put(first, bytes);
-            ports::Recovered recovered;
-            const auto storage = reopen(*copy, recovered);
-            ASSERT_FALSE(storage);
-            EXPECT_EQ(storage.error().code, ErrorCode::corrupt);
+    for (const bool in_last : {false, true}) {
+        const std::string& path = in_last ? segments.back() : segments.front();
+        const Bytes other = files->contents(in_last ? segments.front() : segments.back());
+        // Zeros in the very last frame are an unfinished write; before it they are not.
+        const std::uint64_t end = in_last ? last_frame_of(*files, path) : used_bytes(*files, path);
+        for (std::uint64_t at = 0; at + 1024 <= end; at += 512) {
+            for (const int kind : {0, 1, 2}) {
+                SCOPED_TRACE(path + " at " + std::to_string(at) + " kind " + std::to_string(kind));
+                Bytes bytes = files->contents(path);
+                const auto target = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+                const auto next = target + 512;
+                if (kind == 0) std::fill(target, next, std::byte{0});
+                if (kind == 1) std::copy(next, next + 512, target);  // the neighbour's
+                if (kind == 2 && at + 512 <= other.size()) {
+                    std::copy_n(other.begin() + static_cast<std::ptrdiff_t>(at), 512, target);
+                }
+                if (bytes == files->contents(path)) continue;
+                auto copy = files->copy();
+                copy->put(path, bytes);
+                ports::Recovered recovered;
+                const auto storage = reopen(*copy, recovered);
+                ASSERT_FALSE(storage);
+                EXPECT_EQ(storage.error().code, ErrorCode::corrupt);
+            }
         }
     }
 }
 
 TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
     Groups groups;
-    const auto files = finished_directory({21, 60, 2, 900}, groups);
+    const auto files = finished_directory({21, 90, 2, 900}, groups);
     const auto segments = segments_of(*files);
     ASSERT_GE(segments.size(), 3U);
     const auto refusal = [](MemoryFiles& damaged) {
@@ -227,7 +233,9 @@ TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
         MemoryFiles other;
         auto options = small_options();
         options.new_node = NodeId(666);
-        { ASSERT_TRUE(disk::DiskStorage::open(other, "node", options)); }
+        {
+            ASSERT_TRUE(disk::DiskStorage::open(other, "node", options));
+        }
         copy->put("node/identity", other.contents("node/identity"));
         EXPECT_NE(refusal(*copy).find("belongs to node"), std::string::npos);
     }

@@ -33,7 +33,7 @@ TEST(Directory, IsMadeWithItsParentsForItsOwnerAlone) {
     const TempDir temp;
     const std::string dir = temp.path() + "/data/deep/a";
     ASSERT_TRUE(open_and_recover(dir));
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(dir.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0700U);
     ASSERT_EQ(::stat((dir + "/identity").c_str(), &status), 0);
@@ -98,8 +98,8 @@ TEST(Directory, WhoseIdentityIsLostIsNotTakenForANewOne) {
 TEST(Directory, ThatIsAFileOrOutOfReachIsRefusedByName) {
     const TempDir temp;
     std::ofstream(temp.path() + "/file") << "x";
-    for (const std::string& dir : {temp.path() + "/file", temp.path() + "/file/below",
-                                   std::string("/proc/nowhere")}) {
+    for (const std::string& dir :
+         {temp.path() + "/file", temp.path() + "/file/below", std::string("/proc/nowhere")}) {
         const auto refused = open_and_recover(dir);
         ASSERT_FALSE(refused) << dir;
         EXPECT_EQ(refused.error().code, ErrorCode::invalid) << to_string(refused.error());

@@ -241,8 +241,7 @@ TEST(JournalOptions, OutOfRangeIsRefusedByName) {
     const auto refused = options.validate();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::invalid);
-    EXPECT_EQ(refused.error().message,
-              "segment_bytes is 100, allowed is 16384 to 1073741824");
+    EXPECT_EQ(refused.error().message, "segment_bytes is 100, allowed is 16384 to 1073741824");
 }
 
 }  // namespace

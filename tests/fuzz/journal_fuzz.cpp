@@ -17,8 +17,7 @@ void need(bool condition) {
 void read_segment(BytesView bytes) {
     const test::BytesFile file(bytes);
     const auto head = disk::decode_segment_head(bytes, "fuzz");
-    auto reader = disk::SegmentReader::open(file, {"fuzz", std::nullopt,
-                                                   head ? head->number : 0});
+    auto reader = disk::SegmentReader::open(file, {"fuzz", std::nullopt, head ? head->number : 0});
     need(reader.has_value() == head.has_value());
     if (!reader) return;
     disk::Image image(true);

@@ -115,7 +115,8 @@ private:
             EXPECT_EQ(first->second.by, call.by);
             EXPECT_EQ(first->second.before, call.before);
             if (!call.context.replaying) {
-                EXPECT_TRUE(first_runs.insert(index).second) << "again, and not said to be a replay";
+                EXPECT_TRUE(first_runs.insert(index).second)
+                    << "again, and not said to be a replay";
             }
             const auto at = place.emplace(call.by, index).first;
             EXPECT_EQ(at->second, index) << "one command, two places";

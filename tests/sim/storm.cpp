@@ -85,6 +85,7 @@ void Storm::pass(core::Duration time) {
         start_newcomers();
         bury_removed();
         for (Client& client : clients_) serve(client);
+        read_everywhere();
         look();
     }
 }
@@ -118,6 +119,13 @@ void Storm::serve(Client& client) {
             if (!slow) return;
     }
     next_try(client);
+}
+
+/// Whoever believes that it leads is asked: a leader that was left behind must not answer.
+void Storm::read_everywhere() {
+    for (const auto& [id, node] : world_.nodes()) {
+        if (node.member && node.member->leads() && chance(30)) world_.read(id);
+    }
 }
 
 void Storm::next_try(Client& client) {

@@ -66,6 +66,7 @@ private:
     bool knows_a_member(const Node& node, NodeId leader) const;
     void serve(Client& client);
     void next_try(Client& client);
+    void read_everywhere();
     void split();
     void calm();
     bool has_settled();

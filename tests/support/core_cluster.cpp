@@ -129,6 +129,7 @@ RequestId CoreCluster::new_request(NodeId at, bool is_read) {
     made.floor = history_.committed();
     made.is_read = is_read;
     requests_[++last_request_] = made;
+    open_.insert(last_request_);
     return last_request_;
 }
 
@@ -291,14 +292,20 @@ void CoreCluster::perform_value(Node& here, const Effects& effects) {
     for (const Entry& entry : effects.committed) {
         here.value.apply(entry);
         history_.on_applied(here.id, entry.index(), here.value.digest());
-        for (auto& [id, waiting] : requests_) {
+        for (const RequestId id : std::set(open_)) {
+            const Request& waiting = requests_.at(id);
             const bool stands_here = waiting.state == Request::State::accepted &&
                                      waiting.at == here.id && waiting.index == entry.index();
             if (!stands_here) continue;
             const bool same = waiting.term == entry.term();
-            waiting.state = same ? Request::State::done : Request::State::unknown;
+            end(id, same ? Request::State::done : Request::State::unknown);
         }
     }
+}
+
+void CoreCluster::end(RequestId id, Request::State state) {
+    requests_.at(id).state = state;
+    open_.erase(id);
 }
 
 void CoreCluster::note_answers(Node& here, const Effects& effects) {
@@ -310,13 +317,13 @@ void CoreCluster::note_answers(Node& here, const Effects& effects) {
     }
     for (const core::ReadReady& ready : effects.reads_ready) {
         Request& waiting = requests_.at(ready.request);
-        waiting.state = Request::State::done;
+        end(ready.request, Request::State::done);
         waiting.index = ready.index;
         history_.on_read(here.id, waiting.floor, ready.index);
     }
     for (const core::Answer& answer : effects.answers) {
         Request& waiting = requests_.at(answer.request);
-        waiting.state = answer.error ? Request::State::refused : Request::State::done;
+        end(answer.request, answer.error ? Request::State::refused : Request::State::done);
         waiting.error = answer.error;
         waiting.leader = answer.leader;
     }
@@ -324,10 +331,10 @@ void CoreCluster::note_answers(Node& here, const Effects& effects) {
 }
 
 void CoreCluster::lose_accepted(NodeId at) {
-    for (auto& [id, waiting] : requests_) {
-        const bool open = waiting.state == Request::State::accepted ||
-                          (!is_up(at) && waiting.state == Request::State::waits);
-        if (open && waiting.at == at) waiting.state = Request::State::unknown;
+    for (const RequestId id : std::set(open_)) {
+        const Request& waiting = requests_.at(id);
+        const bool lost = waiting.state == Request::State::accepted || !is_up(at);
+        if (lost && waiting.at == at) end(id, Request::State::unknown);
     }
 }
 

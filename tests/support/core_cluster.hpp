@@ -174,6 +174,7 @@ private:
     void perform_value(Node& node, const core::Effects& effects);
     void note_answers(Node& node, const core::Effects& effects);
     void lose_accepted(NodeId at);
+    void end(core::RequestId id, Request::State state);
     void enqueue(Node& node, const core::Effects& effects);
     void drain_disk(NodeId id);
     void complete_write(NodeId id);
@@ -192,6 +193,7 @@ private:
     std::vector<Flying> flying_;
     std::set<std::pair<NodeId, NodeId>> cut_;
     std::map<core::RequestId, Request> requests_;
+    std::set<core::RequestId> open_;  ///< Those that wait or are accepted.
     core::RequestId last_request_ = 0;
     std::uint64_t last_flying_ = 0;
     History history_;

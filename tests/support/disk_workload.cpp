@@ -71,7 +71,8 @@ private:
         step.save = true;
         step.slot = group.record.slot;
         step.meta = snapshot_meta(upto.term().value, upto.index().value);
-        step.bytes = some_bytes(dice_.below(3000), dice_.below(1000));
+        const auto size = dice_.below(3000);
+        step.bytes = some_bytes(size, dice_.below(1000));
         group.snapshot = step.meta;
         return true;
     }
@@ -99,8 +100,9 @@ private:
         }
         if (what > 1) {
             const auto next = last(group) + 1;
-            write.append = entries(group.hard_state.term.value, next, next + dice_.below(4),
-                                   dice_.below(shape_.max_payload));
+            const auto upto = next + dice_.below(4);
+            write.append =
+                entries(group.hard_state.term.value, next, upto, dice_.below(shape_.max_payload));
             group.entries.insert(group.entries.end(), write.append.begin(), write.append.end());
         }
         if (what == 6 && shape_.snapshots) receive(group, write);
@@ -156,7 +158,8 @@ WorkRun run_workload(MemoryFiles& files, const Workload& workload) {
         const WorkStep& step = workload.steps[i];
         run.started = i + 1;
         if (step.save) {
-            while ((*storage)->write_pending()) {}
+            while ((*storage)->write_pending()) {
+            }
             failed = failed || !save_now(**storage, step);
             if (!failed) run.done = i + 1;
             continue;
@@ -166,14 +169,15 @@ WorkRun run_workload(MemoryFiles& files, const Workload& workload) {
             if (!failed) run.done = i + 1;
         });
         if (i % 3 == 0) continue;  // goes with the next
-        while ((*storage)->write_pending()) {}
+        while ((*storage)->write_pending()) {
+        }
     }
-    while ((*storage)->write_pending()) {}
+    while ((*storage)->write_pending()) {
+    }
     return run;
 }
 
-Result<std::unique_ptr<disk::DiskStorage>> reopen(MemoryFiles& files,
-                                                  ports::Recovered& recovered) {
+Result<std::unique_ptr<disk::DiskStorage>> reopen(MemoryFiles& files, ports::Recovered& recovered) {
     auto options = small_options();
     options.new_node = NodeId(4711);
     auto storage = disk::DiskStorage::open(files, "node", options);

@@ -93,8 +93,8 @@ NodeId HostCluster::start_node() {
 
 /// Opens the groups it had, all but one.
 void HostCluster::boot(NodeId id, Place& place, const std::string& but) {
-    place.node = std::make_unique<HostNode>(
-        world_, HostNode::Start{id, place.address, place.disk.get()});
+    place.node =
+        std::make_unique<HostNode>(world_, HostNode::Start{id, place.address, place.disk.get()});
     for (const Home& home : place.homes) {
         if (home.group == but) continue;
         place.node->host().open_group({home.group, home.factory, home.config, {}},
@@ -138,8 +138,7 @@ HostNode* HostCluster::at(const std::string& address) {
     return nullptr;
 }
 
-void HostCluster::carry(const std::string& from, const std::string& to,
-                        ports::Envelope envelope) {
+void HostCluster::carry(const std::string& from, const std::string& to, ports::Envelope envelope) {
     ++carried_;
     const auto happens = [this](unsigned per_mille) {
         return world_.random.one_to(1000) <= per_mille;
@@ -223,8 +222,8 @@ NodeId HostCluster::leader(const std::string& group) {
     NodeId found;
     Term term;
     for (const auto& [id, place] : places_) {
-        const bool has = std::ranges::any_of(
-            place.homes, [&](const Home& home) { return home.group == group; });
+        const bool has =
+            std::ranges::any_of(place.homes, [&](const Home& home) { return home.group == group; });
         if (!place.node || !has) continue;
         const Status said = status(id, group);
         if (said.role != Role::leader || said.current_term < term) continue;
@@ -258,8 +257,8 @@ std::shared_ptr<Caller> HostCluster::caller(const std::string& group) {
     options.group = group;
     for (const auto& [id, place] : places_) options.addresses.push_back(place.address);
     options.seed = world_.random.next();
-    callers_.push_back(std::make_shared<client::GroupCaller>(world_.loop, *channel_,
-                                                             std::move(options)));
+    callers_.push_back(
+        std::make_shared<client::GroupCaller>(world_.loop, *channel_, std::move(options)));
     return callers_.back();
 }
 

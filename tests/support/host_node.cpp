@@ -47,9 +47,7 @@ public:
     Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot slot) override {
         return below().open_snapshot(slot);
     }
-    DiskState state() const override {
-        return disk_ ? disk_->state() : DiskState::memory_only;
-    }
+    DiskState state() const override { return disk_ ? disk_->state() : DiskState::memory_only; }
     void close() override { below().close(); }
 
     void hold(bool held) {

@@ -84,6 +84,14 @@ public:
             left.reset();
             return fail(ErrorCode::disk_failed, "cannot write " + path_ + ": injected");
         }
+        auto& until_full = files_.faults_.full_write_after;
+        if (until_full && (*until_full)-- == 0) {
+            until_full.reset();
+            all.resize(all.size() / 2);
+            overwrite(inode_->live, offset, all);
+            inode_->unsynced.emplace_back(offset, std::move(all));
+            return fail(ErrorCode::disk_full, "cannot write " + path_ + ": no space left");
+        }
         const std::uint64_t end = offset + all.size();
         const std::uint64_t size = inode_->live.size();
         const std::uint64_t growth = end > size ? end - size : 0;
@@ -276,15 +284,15 @@ void MemoryFiles::drop_unsynced(Inode& inode, Loss loss, std::uint64_t& random) 
         if (loss == Loss::any_prefix) {
             if (i > whole) break;
             const std::uint64_t cut = (offset + next(random) % (bytes.size() + 1)) / sector_bytes;
-            const std::uint64_t n = i < whole ? bytes.size()
-                                              : std::max(cut * sector_bytes, offset) - offset;
+            const std::uint64_t n =
+                i < whole ? bytes.size() : std::max(cut * sector_bytes, offset) - offset;
             overwrite(inode.durable, offset, BytesView(bytes).first(n));
             continue;
         }
         for (std::uint64_t at = 0; at < bytes.size();) {
             const std::uint64_t sector_end = ((offset + at) / sector_bytes + 1) * sector_bytes;
-            const std::uint64_t n = std::min<std::uint64_t>(sector_end - offset - at,
-                                                            bytes.size() - at);
+            const std::uint64_t n =
+                std::min<std::uint64_t>(sector_end - offset - at, bytes.size() - at);
             const bool keep = loss == Loss::nothing || next(random) % 2 == 0;
             if (keep) overwrite(inode.durable, offset + at, BytesView(bytes).subspan(at, n));
             at += n;
@@ -301,7 +309,8 @@ void MemoryFiles::crash(Loss loss, std::uint64_t seed) {
     for (const auto& change : unsynced_names_) ++changes_of[change.directory];
     for (auto& [directory, count] : changes_of) {
         if (loss == Loss::everything) count = 0;
-        if (loss == Loss::any_sector || loss == Loss::any_prefix) count = next(random) % (count + 1);
+        if (loss == Loss::any_sector || loss == Loss::any_prefix)
+            count = next(random) % (count + 1);
     }
     for (const auto& change : unsynced_names_) {
         auto& left = changes_of[change.directory];

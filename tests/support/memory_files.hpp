@@ -35,6 +35,8 @@ public:
         std::optional<std::uint64_t> fail_sync_after{};
         /// Writes that still work; the next one fails once with disk_failed.
         std::optional<std::uint64_t> fail_write_after{};
+        /// Writes that still work; the next one finds the disk full when half of it is written.
+        std::optional<std::uint64_t> full_write_after{};
         /// Reads of a file whose path contains this fail with disk_failed.
         std::optional<std::string> fail_reads_of{};
         /// Bytes of all files together.

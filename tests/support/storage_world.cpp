@@ -119,7 +119,8 @@ ports::GroupWrite founding(ports::Slot slot, const std::string& name) {
 Result<void> write_and_wait(ports::Storage& storage, ports::Batch batch) {
     std::promise<Result<void>> promise;
     auto future = promise.get_future();
-    storage.write(std::move(batch), [&promise](Result<void> r) { promise.set_value(std::move(r)); });
+    storage.write(std::move(batch),
+                  [&promise](Result<void> r) { promise.set_value(std::move(r)); });
     return future.get();
 }
 
@@ -134,8 +135,8 @@ void save(ports::Storage& storage, ports::Slot slot, const core::SnapshotMeta& m
     auto sink = storage.save_snapshot(slot, meta);
     ASSERT_TRUE(sink.has_value()) << to_string(sink.error());
     for (std::size_t at = 0; at < bytes.size(); at += 1234) {
-        ASSERT_TRUE((*sink)->write(bytes.subspan(at, std::min<std::size_t>(1234,
-                                                                          bytes.size() - at))));
+        ASSERT_TRUE(
+            (*sink)->write(bytes.subspan(at, std::min<std::size_t>(1234, bytes.size() - at))));
     }
     const auto done = (*sink)->commit();
     ASSERT_TRUE(done.has_value()) << to_string(done.error());

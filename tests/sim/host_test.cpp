@@ -1,0 +1,244 @@
+// Whole groups of hosts over virtual time: what takes time, restarts, and what is bounded. Numbers
+// B<n> are the behaviours of the reference that are kept.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <tuple>
+
+#include "support/hook_watch.hpp"
+#include "value/envelope.hpp"
+
+namespace rafted::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A world with one plain group and no hooks at all.
+class PlainWorld : public HostCluster {
+public:
+    PlainWorld(const HostClusterOptions& options, unsigned members, const GroupConfig& config)
+        : HostCluster(options) {
+        const auto factory = [] { return std::make_unique<Typed<Tally>>(); };
+        create(start_node(), "tally", factory, config);
+        for (unsigned i = 1; i < members; ++i) join(start_node(), "tally", factory);
+        run_for(seconds(1));
+        tally.emplace(caller("tally"));
+    }
+    NodeId leader() { return HostCluster::leader("tally"); }
+    Status status(NodeId id) { return HostCluster::status(id, "tally"); }
+    Result<std::int64_t> add(std::int64_t by, milliseconds timeout = seconds(5)) {
+        return await(tally->start_command(Add{by}, {.timeout = timeout, .id = {}}));
+    }
+    Result<std::int64_t> sum(milliseconds timeout = seconds(5)) {
+        return await(tally->start_query(Sum{}, {.timeout = timeout, .id = {}}));
+    }
+    std::vector<NodeId> followers() {
+        auto all = nodes();
+        std::erase(all, leader());
+        std::erase_if(all, [this](NodeId id) { return !is_up(id); });
+        return all;
+    }
+
+    std::optional<Group<Tally>> tally;
+};
+
+TEST(Host, B20_AMinorityMayFailAndOneMoreMayNot) {
+    for (const unsigned members : {3U, 4U, 5U, 6U, 7U}) {
+        SCOPED_TRACE(members);
+        PlainWorld world({.seed = 40 + members}, members, leased_config());
+        const NodeId leader = world.leader();
+        auto followers = world.followers();
+        for (unsigned dead = 0; dead < (members - 1) / 2; ++dead) {
+            world.crash(followers.back());
+            followers.pop_back();
+            ASSERT_TRUE(world.add(1));
+        }
+        ASSERT_EQ(world.leader(), leader);
+        const auto total = static_cast<std::int64_t>((members - 1) / 2);
+        world.crash(followers.back());
+        const auto dead_at = world.now();
+        EXPECT_EQ(world.sum(milliseconds(100)), total) << "the lease still holds";
+        EXPECT_FALSE(world.add(1, milliseconds(200)));
+        EXPECT_TRUE(world.run_until([&] { return world.leader() == NodeId(); }, seconds(5)));
+        EXPECT_LE(world.now() - dead_at, 2 * leased_config().election_timeout + milliseconds(60));
+        const auto stale =
+            world.ask(leader, {RequestKind::query_stale, "tally", seconds(1), encode(Sum{})});
+        EXPECT_TRUE(stale) << "B17: stale queries need no majority";
+    }
+}
+
+TEST(Host, B24_ARepairedGroupKeepsItsLeader) {
+    PlainWorld world({.seed = 50}, 5, quick_config());
+    ASSERT_TRUE(world.add(1));
+    const std::vector<NodeId> dead{NodeId(1), NodeId(2), NodeId(3)};
+    for (const NodeId id : dead) world.crash(id);
+    for (const NodeId survivor : {NodeId(4), NodeId(5)}) {
+        for (const NodeId id : dead) {
+            const auto forgot =
+                world.ask(survivor, {RequestKind::force_remove, "tally", seconds(2), encode(id)});
+            ASSERT_TRUE(forgot) << to_string(forgot.error());
+        }
+    }
+    const NodeId leader = world.wait_for_leader("tally");
+    const Term term = world.status(leader).current_term;
+    world.run_for(seconds(30));
+    EXPECT_EQ(world.leader(), leader);
+    EXPECT_EQ(world.status(leader).current_term, term);
+    EXPECT_EQ(world.add(1), 2);
+    EXPECT_EQ(world.status(leader).members.size(), 2u);
+}
+
+TEST(Host, B25_AConfigReachesAllMembersWithinTwoHeartbeats) {
+    PlainWorld world({.seed = 51}, 5, quick_config());
+    GroupConfig changed = quick_config();
+    changed.max_retained_command_results = 77;
+    std::optional<Result<Bytes>> answer;
+    world.caller("tally")->call(RequestKind::set_config, encode(changed), {},
+                                [&](Result<Bytes> result) { answer = std::move(result); });
+    ASSERT_TRUE(world.run_until([&] { return answer.has_value(); }));
+    ASSERT_TRUE(*answer);
+    world.run_for(2 * quick_config().heartbeat_interval);
+    for (const NodeId id : world.nodes()) EXPECT_EQ(world.status(id).config, changed);
+}
+
+TEST(Host, B27_ALeaseCountsFromTheSendingOfTheRequest) {
+    HostClusterOptions options{.seed = 52};
+    options.pace.most_send = 40'000;
+    GroupConfig config = quick_config();
+    config.heartbeat_interval = milliseconds(20);
+    config.election_timeout = milliseconds(150);
+    config.clock_drift_margin = milliseconds(1);
+    PlainWorld world(options, 3, config);
+    ASSERT_TRUE(world.add(7));
+    world.run_for(seconds(1));
+    const NodeId leader = world.leader();
+    for (const NodeId id : world.followers()) world.crash(id);
+    // Answers under way may still come, so the last confirmed sending is this moment at best.
+    ASSERT_TRUE(world.status(leader).lease_valid);
+    world.run_for(milliseconds(149));
+    EXPECT_FALSE(world.status(leader).lease_valid);
+    const auto late = world.ask(leader, {RequestKind::query, "tally", seconds(2), encode(Sum{})});
+    EXPECT_FALSE(late);
+}
+
+TEST(Host, B28_ASoleLeadersQueryAddsNoEntryAndNeedsNobody) {
+    PlainWorld world({.seed = 53}, 1, quick_config());
+    ASSERT_TRUE(world.add(1));
+    const Status before = world.status(NodeId(1));
+    const auto carried = world.carried();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(world.sum(), 1);
+    EXPECT_EQ(world.status(NodeId(1)).last, before.last);
+    EXPECT_EQ(world.carried(), carried);
+    world.run_for(seconds(60));
+    EXPECT_EQ(world.leader(), NodeId(1)) << "B19: it never steps down";
+    EXPECT_EQ(world.status(NodeId(1)).current_term, before.current_term);
+}
+
+TEST(Host, ASlowValueDoesNotCostTheLeaderItsLead) {
+    PlainWorld world({.seed = 54}, 3, quick_config());
+    const NodeId leader = world.leader();
+    const Term term = world.status(leader).current_term;
+    for (const NodeId id : world.nodes()) {
+        world.node(id).slow_down(LaneKind::value, seconds(3));
+        world.node(id).slow_down(LaneKind::snapshots, seconds(3));
+    }
+    for (int i = 1; i <= 5; ++i) EXPECT_EQ(world.add(1, seconds(60)), i);
+    EXPECT_EQ(world.leader(), leader);
+    EXPECT_EQ(world.status(leader).current_term, term);
+}
+
+TEST(Host, D1_AMemberThatRestartsIsTheSameMember) {
+    PlainWorld world({.seed = 55}, 3, quick_config());
+    for (int round = 0; round < 6; ++round) {
+        const NodeId id(static_cast<std::uint64_t>(round % 3) + 1);
+        const Term term = world.status(id).current_term;
+        world.crash(id);
+        ASSERT_TRUE(world.add(1, seconds(20)));
+        world.restart(id, round >= 3);
+        // A client that is in use hears of the new address while the others serve it.
+        for (int second = 0; second < 12; ++second) {
+            world.run_for(seconds(1));
+            ASSERT_TRUE(world.sum());
+        }
+        const Status status = world.status(id);
+        EXPECT_EQ(status.from, id);
+        EXPECT_GE(status.current_term, term);
+        EXPECT_EQ(status.members.size(), 3u);
+        EXPECT_EQ(status.applied, world.status(world.leader()).applied);
+    }
+    EXPECT_EQ(world.sum(), 6);
+    // All have moved, one by one, and the list says so.
+    for (const MemberInfo& member : world.status(world.leader()).members) {
+        EXPECT_EQ(member.address, world.address(member.node));
+    }
+}
+
+TEST(Host, TheLogInMemoryIsBounded) {
+    GroupConfig config = quick_config();
+    config.max_command_bytes = 4'096;
+    config.max_log_bytes = 64'000;
+    config.max_uncommitted_bytes = 16'000;
+    config.log_bytes_kept = 4'000;
+    config.snapshot_floor_bytes = 1'000'000;  // never due but for the bound
+    PlainWorld world({.seed = 57}, 3, config);
+    std::uint64_t most = 0;
+    int answered = 0;
+    int open = 0;
+    for (int i = 0; i < 3'000; ++i) {
+        ++open;
+        world.tally->start_command(Add{1}, {.timeout = seconds(60), .id = {}})
+            .then([&](const Result<std::int64_t>& total) {
+                --open;
+                answered += total ? 1 : 0;
+            });
+        world.run_for(std::chrono::microseconds(50));
+        for (const NodeId id : world.nodes()) most = std::max(most, world.status(id).log_bytes);
+    }
+    ASSERT_TRUE(world.run_until([&] { return open == 0; }));
+    EXPECT_EQ(answered, 3'000);
+    EXPECT_EQ(world.sum(), 3'000);
+    EXPECT_LE(most, config.max_log_bytes + config.max_command_bytes);
+    EXPECT_GT(most, config.max_log_bytes / 4) << "or the bound was never near";
+}
+
+TEST(Host, WaitingRequestsAreBounded) {
+    PlainWorld world({.seed = 58}, 3, quick_config());
+    GroupConfig config = quick_config();
+    config.max_uncommitted_bytes = config.max_command_bytes = 2'000;
+    std::optional<Result<Bytes>> set;
+    world.caller("tally")->call(RequestKind::set_config, encode(config), {},
+                                [&](Result<Bytes> result) { set = std::move(result); });
+    ASSERT_TRUE(world.run_until([&] { return set.has_value(); }));
+    const NodeId leader = world.leader();
+    for (const NodeId id : world.followers()) world.cut(leader, id);
+    std::map<ErrorCode, int> refused;
+    for (int i = 0; i < 200; ++i) {
+        const auto id = CommandId{1, static_cast<std::uint64_t>(i) + 1};
+        world.node(leader).host().request(
+            {RequestKind::command, "tally", seconds(5), value::seal(id, encode(Add{1}))},
+            [&](const Result<Bytes>& answer) {
+                if (!answer) ++refused[answer.error().code];
+            });
+    }
+    world.run_for(milliseconds(50));
+    EXPECT_GT(refused[ErrorCode::busy], 150) << "at once, not when it is too late";
+    EXPECT_GT(world.metrics(leader).refused_busy, 150u);
+    EXPECT_LT(world.status(leader).log_bytes, 64'000u);
+}
+
+TEST(Host, EqualSeedsGiveEqualRuns) {
+    const auto run = [](std::uint64_t seed) {
+        PlainWorld world({.seed = seed, .durable = true, .drop = 50, .duplicate = 50, .pace = {}},
+                         3, quick_config());
+        for (int i = 0; i < 20; ++i) (void)world.add(i);
+        world.crash(world.leader());
+        (void)world.add(1, seconds(20));
+        return std::tuple(world.now(), world.carried(), world.log());
+    };
+    EXPECT_EQ(run(1), run(1));
+    EXPECT_NE(run(1), run(2));
+}
+
+}  // namespace
+}  // namespace rafted::test
