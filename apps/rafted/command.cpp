@@ -94,8 +94,7 @@ void add_group_options(CLI::App& command, Target& target) {
     command.add_option("GROUP", target.group, "Name of the group")->required()->type_name("");
 }
 
-Result<NodeId> find_member(const GroupHandle& group, const std::string& text,
-                           CallOptions options) {
+Result<NodeId> find_member(const GroupHandle& group, const std::string& text, CallOptions options) {
     if (const auto id = parse_id(text)) return NodeId(*id);
     if (text.find(':') == std::string::npos) {
         return fail(ErrorCode::invalid, "'" + text + "' names no node; give its id (16 hex " +
@@ -108,6 +107,13 @@ Result<NodeId> find_member(const GroupHandle& group, const std::string& text,
     }
     return fail(ErrorCode::not_member, "no member of group '" + group.name() + "' is at " + text +
                                            "; its members are:" + list_of(*members));
+}
+
+Result<Status> newest_status(const Client& client, const Target& target) {
+    auto status = client.handle(target.group).status(target.options());
+    if (!status || status->role == Role::leader || !status->leader) return status;
+    auto leader = client.status(status->leader->address, target.group, target.timeout());
+    return leader ? leader : status;
 }
 
 }  // namespace rafted::app

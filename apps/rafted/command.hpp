@@ -51,6 +51,9 @@ std::optional<std::uint64_t> parse_id(const std::string& text);
 /// invalid or not_member, and names the members there are.
 Result<NodeId> find_member(const GroupHandle& group, const std::string& text, CallOptions options);
 
+/// The group as its leader sees it; without a leader, as the member that answers.
+Result<Status> newest_status(const Client& client, const Target& target);
+
 void add_status(CLI::App& root, Chosen& chosen);
 void add_member(CLI::App& root, Chosen& chosen);
 void add_leader(CLI::App& root, Chosen& chosen);

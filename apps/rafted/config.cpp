@@ -19,14 +19,15 @@ struct ConfigOptions {
 int run_get(const ConfigOptions& options) {
     const auto client = options.target.client();
     if (!client) return report(client.error());
-    const auto config = client->handle(options.target.group).config(options.target.options());
-    if (!config) return report(config.error());
-    const auto all = fields_of(*config);
+    const auto status = newest_status(*client, options.target);
+    if (!status) return report(status.error());
+    if (!status->leader) std::cerr << "no leader: as " << status->address << " has it\n";
+    const auto all = fields_of(status->config);
     if (options.json) {
         nlohmann::ordered_json json;
         for (const auto& [key, value] : all) {
-            json[key] = value == "none" ? nlohmann::ordered_json()
-                                        : nlohmann::ordered_json::parse(value);
+            json[key] =
+                value == "none" ? nlohmann::ordered_json() : nlohmann::ordered_json::parse(value);
         }
         std::cout << json.dump(2) << "\n";
         return exit_done;
@@ -57,14 +58,14 @@ int run_set(const ConfigOptions& options) {
     }
     const auto client = options.target.client();
     if (!client) return report(client.error());
+    auto status = newest_status(*client, options.target);
+    if (!status) return report(status.error());
+    GroupConfig& config = status->config;
+    if (auto set = apply(config, options.settings); !set) return report(set.error());
+    if (auto valid = config.validate(); !valid) return report(valid.error());
     const auto group = client->handle(options.target.group);
-    auto config = group.config(options.target.options());
-    if (!config) return report(config.error());
-    if (auto set = apply(*config, options.settings); !set) return report(set.error());
-    if (auto valid = config->validate(); !valid) return report(valid.error());
-    if (auto set = group.set_config(*config, options.target.options()); !set) {
+    if (auto set = group.set_config(config, options.target.options()); !set)
         return report(set.error());
-    }
     for (const std::string& setting : options.settings) std::cout << setting << "\n";
     return exit_done;
 }
@@ -77,7 +78,8 @@ void add_config(CLI::App& root, Chosen& chosen) {
     config->footer("Each subcommand has its own --help.");
 
     auto reading = std::make_shared<ConfigOptions>();
-    auto* get = config->add_subcommand("get", "Prints the config as one member has it");
+    auto* get = config->add_subcommand(
+        "get", "Prints the config as the leader has it (or, without one, a member)");
     add_group_options(*get, reading->target);
     get->add_flag("--json", reading->json, "As JSON");
     get->footer(describe_fields() + "\nExample:\n  rafted config get 127.0.0.1:7001 hits");

@@ -10,9 +10,9 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
-using Member = std::variant<Milliseconds GroupConfig::*, std::optional<Milliseconds> GroupConfig::*,
-                            std::uint32_t GroupConfig::*, std::uint64_t GroupConfig::*,
-                            double GroupConfig::*>;
+using Member =
+    std::variant<Milliseconds GroupConfig::*, std::optional<Milliseconds> GroupConfig::*,
+                 std::uint32_t GroupConfig::*, std::uint64_t GroupConfig::*, double GroupConfig::*>;
 
 struct Field {
     const char* key;
@@ -90,8 +90,8 @@ std::string all_keys() {
 std::vector<std::pair<std::string, std::string>> fields_of(const GroupConfig& config) {
     std::vector<std::pair<std::string, std::string>> found;
     for (const Field& field : fields) {
-        found.emplace_back(field.key, std::visit([&](auto at) { return text_of(config.*at); },
-                                                 field.member));
+        found.emplace_back(field.key,
+                           std::visit([&](auto at) { return text_of(config.*at); }, field.member));
     }
     return found;
 }
@@ -101,10 +101,10 @@ Result<void> set_field(GroupConfig& config, const std::string& key, const std::s
         if (key != field.key) continue;
         GroupConfig changed = config;
         if (!std::visit([&](auto at) { return read(value, changed.*at); }, field.member)) {
-            return fail(ErrorCode::invalid, "'" + value + "' is no value for " + key +
-                                                "; give a number without unit, as in " + key + "=" +
-                                                fields_of(GroupConfig{})[std::size_t(
-                                                    &field - fields.data())].second);
+            return fail(ErrorCode::invalid,
+                        "'" + value + "' is no value for " + key +
+                            "; give a number without unit, as in " + key + "=" +
+                            fields_of(GroupConfig{})[std::size_t(&field - fields.data())].second);
         }
         config = changed;
         return {};
@@ -116,8 +116,8 @@ std::string describe_fields() {
     std::string text = "Keys (default): meaning\n";
     const auto defaults = fields_of(GroupConfig{});
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        text += std::string("  ") + fields[i].key + " (" + defaults[i].second + "): " +
-                fields[i].meaning + "\n";
+        text += std::string("  ") + fields[i].key + " (" + defaults[i].second +
+                "): " + fields[i].meaning + "\n";
     }
     return text;
 }

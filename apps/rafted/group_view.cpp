@@ -16,13 +16,12 @@ Result<Status> ask_member(const Client& client, const MemberInfo& member, const 
     auto status = client.status(member.address, asked.group, timeout);
     if (!status) return status;
     if (status->from != member.node) {
-        return fail(ErrorCode::unreachable, "another node (" + to_string(status->from) +
-                                                ") is at " + member.address);
+        return fail(ErrorCode::unreachable,
+                    "another node (" + to_string(status->from) + ") is at " + member.address);
     }
     if (status->group_id != asked.group_id) {
-        return fail(ErrorCode::wrong_cluster,
-                    "it belongs to another incarnation of the group, " +
-                        to_string(status->group_id));
+        return fail(ErrorCode::wrong_cluster, "it belongs to another incarnation of the group, " +
+                                                  to_string(status->group_id));
     }
     return status;
 }

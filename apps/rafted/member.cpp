@@ -37,9 +37,9 @@ int run_add(const MemberOptions& options) {
     const auto client = options.target.client();
     if (!client) return report(client.error());
     const auto standing = options.learner ? Standing::learner : Standing::joining;
-    const auto added = client->handle(options.target.group)
-                           .add_member({NodeId(*id), options.at, standing},
-                                       options.target.options());
+    const auto added =
+        client->handle(options.target.group)
+            .add_member({NodeId(*id), options.at, standing}, options.target.options());
     if (!added) return report(added.error());
     std::cout << options.node << " is added as " << name_of(standing) << "\n";
     return exit_done;
@@ -52,8 +52,7 @@ Options new_command(CLI::App& command) {
 }
 
 void add_node(CLI::App& command, MemberOptions& options) {
-    command
-        .add_option("NODE", options.node, "The member: its id (16 hex digits) or its address")
+    command.add_option("NODE", options.node, "The member: its id (16 hex digits) or its address")
         ->required()
         ->type_name("");
 }
@@ -110,8 +109,7 @@ void add_member(CLI::App& root, Chosen& chosen) {
              {"remove", "Removes a member; answers when the change is committed",
               "The leader cannot be removed: move the lead first (rafted leader move).\n\n"
               "Example:\n  rafted member remove 127.0.0.1:7001 hits 127.0.0.1:7003",
-              "is removed",
-              [](const GroupHandle& group, NodeId node, const CallOptions& options) {
+              "is removed", [](const GroupHandle& group, NodeId node, const CallOptions& options) {
                   return group.remove_member(node, options);
               }});
     add_verb(*member, chosen,

@@ -35,6 +35,7 @@ GroupCaller::Core::Core(ports::Loop& loop, ports::Channel& channel, CallerOption
       options_(std::move(options)),
       route_(options_.addresses, options_.first_is_local),
       session_(options_.session_window),
+      learn_at_(loop.now() + members_stay_known),
       chance_(static_cast<std::minstd_rand::result_type>(options_.seed)) {}
 
 void GroupCaller::Core::begin(Request request) {

@@ -124,6 +124,9 @@ void Host::do_join(OpenGroup what, Done done) {
 }
 
 void Host::do_recover(OpenGroup what, Done done) {
+    if (const Seat* open = find(what.name); open != nullptr && !open->is_removed()) {
+        return done(fail(ErrorCode::already_member, "the group is open already"));
+    }
     auto found = dormant_.extract(what.name);
     if (found.empty()) {
         return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));

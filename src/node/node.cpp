@@ -45,6 +45,7 @@ private:
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);
     Handle caller(const std::string& name, std::vector<std::string> known);
+    void close_callers();
     Result<GroupId> find(const std::string& name);
     Result<void> check_incarnation(const host::OpenGroup& what,
                                    const std::vector<std::string>& known);
@@ -67,6 +68,8 @@ private:
     std::atomic<std::uint64_t> cluster_ = 0;
     std::mutex closing_;  // one close at a time
     bool closed_ = false;
+    std::mutex handing_out_;
+    std::vector<std::weak_ptr<client::GroupCaller>> callers_;  // for the calls that wait at the end
 };
 
 namespace {
@@ -168,7 +171,20 @@ Node::Impl::Handle Node::Impl::caller(const std::string& name, std::vector<std::
     options.first_is_local = true;
     options.seed = node::system_random();
     options.keep_alive = shared_from_this();
-    return std::make_shared<client::GroupCaller>(loop_, network_->channel(), std::move(options));
+    auto made =
+        std::make_shared<client::GroupCaller>(loop_, network_->channel(), std::move(options));
+    const std::lock_guard lock(handing_out_);
+    std::erase_if(callers_, [](const auto& caller) { return caller.expired(); });
+    callers_.push_back(made);
+    return made;
+}
+
+/// Without the loop no timeout would ever end the calls that still wait.
+void Node::Impl::close_callers() {
+    const std::lock_guard lock(handing_out_);
+    for (const auto& weak : callers_) {
+        if (const auto caller = weak.lock()) caller->close();
+    }
 }
 
 Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFactory factory,
@@ -316,6 +332,7 @@ Result<void> Node::Impl::close() {
         host_->stop(stopped.callback());
         (void)stopped.wait(config_.stop_deadline, "stopping the groups");
     }
+    close_callers();
     loop_.stop();
     if (network_) network_->close();
     const bool ended = workers_.stop(config_.stop_deadline, weak_from_this().lock());

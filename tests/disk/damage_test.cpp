@@ -202,9 +202,26 @@ TEST(Damage, ZeroedStaleAndMisdirectedBlocksAreFound) {
     }
 }
 
+TEST(Damage, AZeroedUnitBeforeTheLastFrameIsFound) {
+    Groups groups;
+    const auto files = finished_directory({21, 60, 2, 900}, groups);
+    const std::string path = segments_of(*files).back();
+    const std::uint64_t end = last_frame_of(*files, path);
+    for (std::uint64_t at = 0; at < end; at += 32) {
+        Bytes bytes = files->contents(path);
+        const auto target = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+        std::fill(target, target + 32, std::byte{0});
+        if (bytes == files->contents(path)) continue;
+        auto copy = files->copy();
+        copy->put(path, bytes);
+        ports::Recovered recovered;
+        ASSERT_FALSE(reopen(*copy, recovered)) << at;
+    }
+}
+
 TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
     Groups groups;
-    const auto files = finished_directory({21, 90, 2, 900}, groups);
+    const auto files = finished_directory({21, 60, 2, 900, false}, groups);
     const auto segments = segments_of(*files);
     ASSERT_GE(segments.size(), 3U);
     const auto refusal = [](MemoryFiles& damaged) {

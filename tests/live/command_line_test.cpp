@@ -89,8 +89,8 @@ TEST(CommandLine, an_address_or_directory_in_use_is_told) {
     const Finished port = run_rafted({"demo-node", "--create", "--listen", node->address()});
     EXPECT_EQ(port.code, 1);
     EXPECT_TRUE(holds(port.err, "in_use") && holds(port.err, node->address())) << port.err;
-    for (const Arguments& arguments :
-         {Arguments{"demo-node", "--create", "--dir", dir / "a"}, Arguments{"inspect", dir / "a"}}) {
+    for (const Arguments& arguments : {Arguments{"demo-node", "--create", "--dir", dir / "a"},
+                                       Arguments{"inspect", dir / "a"}}) {
         const Finished directory = run_rafted(arguments);
         EXPECT_EQ(directory.code, 1);
         EXPECT_TRUE(holds(directory.err, "in_use") && holds(directory.err, dir / "a"))
@@ -107,8 +107,8 @@ TEST(CommandLine, inspect_tells_damage) {
     const Finished whole = run_rafted({"inspect", dir / "local0", "--entries"});
     EXPECT_EQ(whole.code, 0) << whole.err;
     EXPECT_TRUE(holds(whole.out, "no damage") && holds(whole.out, "command")) << whole.out;
-    const auto files = nlohmann::json::parse(
-        run_rafted({"inspect", dir / "local0", "--json", "--entries"}).out);
+    const auto files =
+        nlohmann::json::parse(run_rafted({"inspect", dir / "local0", "--json", "--entries"}).out);
     EXPECT_EQ(files["groups"][0]["entry_list"].size(), files["groups"][0]["entries"]);
     const std::string journal = files["journal"][0]["file"];
     const std::uint64_t used = files["journal"][0]["used_bytes"];
@@ -172,8 +172,8 @@ TEST(CommandLine, members_lead_and_config_are_tended) {
         run_rafted({"member", "remove", any, "queue", to_string(nodes.node(2).id())});
     EXPECT_EQ(removed.code, 0) << removed.err;
     EXPECT_EQ(nodes.status(1).members.size(), 2U);
-    const Finished added = run_rafted(
-        {"member", "add", any, "queue", "00000000000000aa", "127.0.0.1:9", "--learner"});
+    const Finished added =
+        run_rafted({"member", "add", any, "queue", "00000000000000aa", "127.0.0.1:9", "--learner"});
     EXPECT_EQ(added.code, 0) << added.err;
     EXPECT_EQ(nodes.status(1).members.size(), 3U);
 }

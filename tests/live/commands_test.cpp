@@ -95,9 +95,8 @@ TEST(Commands, B25_a_config_reaches_everybody_within_two_heartbeats) {
     const auto set = nodes.at(1).set_config(config);
     ASSERT_TRUE(set) << to_string(set.error());
     for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_TRUE(eventually(std::chrono::seconds(5), [&] {
-            return nodes.status(i).config == config;
-        }));
+        EXPECT_TRUE(
+            eventually(std::chrono::seconds(5), [&] { return nodes.status(i).config == config; }));
     }
     EXPECT_LE(ms_since(start), 400.0);
     config.election_timeout = milliseconds(1);

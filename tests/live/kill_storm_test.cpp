@@ -105,8 +105,8 @@ TEST(KillStorm, twenty_rounds_lose_nothing) {
         const std::size_t victim = victim_of(round, *leader, chance);
         const double silence = kill_one(cluster, victim, *leader);
         if (victim == *leader) elections.push_back(silence);
-        EXPECT_TRUE(eventually(std::chrono::seconds(20),
-                               [&] { return load.acknowledged() > before + 50; }))
+        EXPECT_TRUE(
+            eventually(std::chrono::seconds(20), [&] { return load.acknowledged() > before + 50; }))
             << "no command was answered in round " << round;
         cluster.restart(victim);
         ASSERT_FALSE(HasFatalFailure()) << "round " << round;
@@ -114,15 +114,16 @@ TEST(KillStorm, twenty_rounds_lose_nothing) {
         ASSERT_TRUE(now);
         const auto target = cluster.status(*now);
         ASSERT_TRUE(target);
-        EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
-            const auto own = cluster.status(victim);
-            return own && own->applied >= target->commit;
-        })) << "the restarted member did not catch up in round "
-            << round;
+        EXPECT_TRUE(eventually(std::chrono::seconds(20),
+                               [&] {
+                                   const auto own = cluster.status(victim);
+                                   return own && own->applied >= target->commit;
+                               }))
+            << "the restarted member did not catch up in round " << round;
     }
     load.stop();
-    EXPECT_TRUE(load.stale.empty()) << load.stale.size() << " stale reads, first "
-                                    << load.stale.front();
+    EXPECT_TRUE(load.stale.empty())
+        << load.stale.size() << " stale reads, first " << load.stale.front();
     ASSERT_TRUE(cluster.await_equal());
     for (std::size_t i = 0; i < 3; ++i) {
         const auto items = cluster.group_at(i).query_stale(Items{});

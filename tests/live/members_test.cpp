@@ -28,8 +28,8 @@ TEST(Members, B01_join_works_when_the_first_known_member_is_a_follower) {
 TEST(Members, B02_a_removed_follower_ends) {
     LocalNodes nodes(3);
     ASSERT_TRUE(when_free([&] { return nodes.at(0).remove_member(nodes.node(2).id()); }));
-    EXPECT_TRUE(eventually(std::chrono::seconds(5),
-                           [&] { return nodes.status(2).role == Role::removed; }));
+    EXPECT_TRUE(
+        eventually(std::chrono::seconds(5), [&] { return nodes.status(2).role == Role::removed; }));
     const auto term = nodes.status(0).current_term;
     pause_for(milliseconds(1000));
     EXPECT_EQ(nodes.status(0).current_term, term) << "it disturbs the others";
@@ -55,15 +55,13 @@ TEST(Members, B03_a_second_change_is_refused_while_one_is_not_committed) {
     ASSERT_TRUE(nodes.node(2).close());
     const CallOptions brief{milliseconds(800), {}};
     const NewMember first{NodeId(77), "127.0.0.1:9", Standing::joining};
-    auto hanging = std::async(std::launch::async, [&] {
-        return code_of(nodes.at(0).add_member(first, brief));
-    });
-    ASSERT_TRUE(eventually(std::chrono::seconds(1),
-                           [&] { return nodes.status(0).members.size() == 4; }));
+    auto hanging = std::async(std::launch::async,
+                              [&] { return code_of(nodes.at(0).add_member(first, brief)); });
+    ASSERT_TRUE(
+        eventually(std::chrono::seconds(1), [&] { return nodes.status(0).members.size() == 4; }));
     EXPECT_EQ(code_of(nodes.at(0).add_member({NodeId(78), "127.0.0.1:9", {}}, brief)),
               "change_in_progress");
-    EXPECT_EQ(code_of(nodes.at(0).remove_member(nodes.node(2).id(), brief)),
-              "change_in_progress");
+    EXPECT_EQ(code_of(nodes.at(0).remove_member(nodes.node(2).id(), brief)), "change_in_progress");
     EXPECT_EQ(hanging.get(), "timeout");
 }
 
@@ -94,8 +92,7 @@ TEST(Members, B04_B05_B06_refusals_by_name) {
     EXPECT_EQ(code_of(when_free([&] { return group.remove_member(nodes.node(0).id()); })),
               "cannot_remove_leader");
     EXPECT_EQ(code_of(when_free([&] { return group.remove_member(NodeId(4711)); })), "not_member");
-    EXPECT_EQ(code_of(when_free([&] { return group.promote_member(NodeId(4711)); })),
-              "not_member");
+    EXPECT_EQ(code_of(when_free([&] { return group.promote_member(NodeId(4711)); })), "not_member");
     EXPECT_EQ(code_of(when_free([&] { return group.promote_member(nodes.node(1).id()); })),
               "already_member");
 }

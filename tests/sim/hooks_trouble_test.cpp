@@ -296,5 +296,23 @@ TEST(HooksInTrouble, ARecoveredGroupTellsWhoIsGone) {
     EXPECT_EQ(story.back(), "2:elected");
 }
 
+TEST(HooksInTrouble, AForcedRemovalIsToldByTheNextElection) {
+    HookWorld world({.seed = 33}, 3, quick_config());
+    world.crash(NodeId(1));
+    world.crash(NodeId(2));
+    world.watch.fired.clear();
+    for (const NodeId gone : {NodeId(1), NodeId(2)}) {
+        ASSERT_TRUE(
+            world.ask(NodeId(3), {RequestKind::force_remove, "tally", seconds(2), encode(gone)}));
+    }
+    world.wait_for_leader("tally");
+    world.run_for(seconds(1));
+    const auto removed = world.watch.of("removed");
+    ASSERT_EQ(removed.size(), 2u);
+    EXPECT_EQ(removed[0].member.node, NodeId(1));
+    EXPECT_EQ(removed[1].member.node, NodeId(2));
+    EXPECT_EQ(world.watch.fired.back().what, "elected");
+}
+
 }  // namespace
 }  // namespace rafted::test

@@ -69,9 +69,10 @@ class WatchedHooks : public LeaderHooks<Tally> {
 public:
     WatchedHooks(Watch& watch, NodeId node) : watch_(watch), node_(node) {}
 
-    void on_command_committed(const HookContext& context, const Tally& before, const Add& add,
+    void on_command_committed(const HookContext& context, const Add& add,
                               const std::int64_t& result, const Tally& after) {
-        watch_.note({node_, "command", context, {}, before.total, after.total, add.by, result, {}});
+        const std::int64_t before = after.total - add.by;
+        watch_.note({node_, "command", context, {}, before, after.total, add.by, result, {}});
     }
     void on_query_answered(const HookContext& context, const Tally& value, const Sum&,
                            const std::int64_t& result) {

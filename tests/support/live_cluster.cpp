@@ -51,8 +51,7 @@ LiveProcess::LiveProcess(std::vector<std::string> arguments, const std::string& 
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
-    const int code =
-        posix_spawn(&pid_, RAFTED_BINARY, &files, nullptr, pointers.data(), environ);
+    const int code = posix_spawn(&pid_, RAFTED_BINARY, &files, nullptr, pointers.data(), environ);
     if (code != 0) {
         pid_ = -1;
         ADD_FAILURE() << "cannot start " << RAFTED_BINARY << ": error " << code;

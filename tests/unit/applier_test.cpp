@@ -177,10 +177,12 @@ TEST(Applier, members_who_come_and_go_are_told) {
     EXPECT_EQ(world.hooks->log, (std::vector<std::string>{"+node2", "+node3", "-node2"}));
 }
 
-TEST(Applier, an_elected_entry_takes_the_list_and_leaves_hooks_to_the_host) {
+TEST(Applier, an_elected_entry_takes_the_list_and_tells_what_was_forced) {
     World world;
+    EXPECT_TRUE(world.give(EntryKind::members, core::encode(members_of({1, 2}))).hook);
     EXPECT_FALSE(world.give(EntryKind::elected, core::encode(members_of({1, 2}))).hook);
-    EXPECT_FALSE(world.give(EntryKind::members, core::encode(members_of({1, 2}))).hook);
+    EXPECT_TRUE(world.give(EntryKind::elected, core::encode(members_of({1}))).hook);
+    EXPECT_FALSE(world.give(EntryKind::members, core::encode(members_of({1}))).hook);
 }
 
 TEST(Applier, a_config_entry_changes_the_limits) {

@@ -40,7 +40,8 @@ class DemoCluster {
 public:
     enum class Start { create, join, join_as_learner };
 
-    DemoCluster(std::string dir, Interrupt& interrupt) : dir_(std::move(dir)), interrupt_(interrupt) {}
+    DemoCluster(std::string dir, Interrupt& interrupt)
+        : dir_(std::move(dir)), interrupt_(interrupt) {}
 
     /// Starts a node of its own directory; returns its number when it takes part.
     Result<int> add(Start how);

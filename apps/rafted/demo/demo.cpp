@@ -122,8 +122,7 @@ void add_demo(CLI::App& root, Chosen& chosen) {
     command->add_option("--dir", options->dir,
                         "Keep the nodes' data here (new or empty); default: a temporary "
                         "directory, removed at the end");
-    command->add_flag("--json", options->json,
-                      "The summary as JSON on stdout, the story on stderr")
+    command->add_flag("--json", options->json, "The summary as JSON on stdout, the story on stderr")
         ->excludes(keep);
     command->footer(
         "Every number it prints is measured, and every step is checked: exit code 1 if a check\n"

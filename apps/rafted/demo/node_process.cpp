@@ -90,8 +90,8 @@ void add_demo_node(CLI::App& root, Chosen& chosen) {
                         "Addresses of members, separated by commas; none: reopen what DIR holds");
     auto* create = command->add_flag("--create", options->create,
                                      "Make the group, or reopen it if DIR holds it");
-    command->add_flag("--recover", options->recover,
-                      "Go on alone with what DIR holds, as a new group")
+    command
+        ->add_flag("--recover", options->recover, "Go on alone with what DIR holds, as a new group")
         ->excludes(create);
     command->add_flag("--learner", options->learner, "Stay a learner until promoted");
     command->add_option("--timeout-ms", options->timeout_ms, "Patience in joining, milliseconds")

@@ -27,8 +27,8 @@ Result<Status> Story::leader_status() { return cluster_.status(leading_.number);
 Result<std::size_t> Story::voters() {
     const auto status = leader_status();
     if (!status) return std::unexpected(status.error());
-    return static_cast<std::size_t>(std::ranges::count(status->members, Standing::voter,
-                                                       &MemberInfo::standing));
+    return static_cast<std::size_t>(
+        std::ranges::count(status->members, Standing::voter, &MemberInfo::standing));
 }
 
 Result<void> Story::await_writes(std::size_t more) {
@@ -43,17 +43,16 @@ Result<void> Story::one_becomes_three() {
     const auto first = cluster_.add(DemoCluster::Start::create);
     if (!first) return std::unexpected(first.error());
     telling_.say(name(*first) + " (process " + std::to_string(cluster_.node(1).process->pid()) +
-                 ", " + cluster_.node(1).address + ") made the group alone and leads it: " +
-                 text_of_ms(ms_since(start)));
+                 ", " + cluster_.node(1).address +
+                 ") made the group alone and leads it: " + text_of_ms(ms_since(start)));
     for (int i = 0; i < 2; ++i) {
         const auto begun = Clock::now();
         const auto joined = cluster_.add(DemoCluster::Start::join);
         if (!joined) return std::unexpected(joined.error());
-        telling_.say(name(*joined) + " (process " +
-                     std::to_string(cluster_.node(*joined).process->pid()) + ", " +
-                     cluster_.node(*joined).address +
-                     ") joined, caught up and was promoted to voter: " +
-                     text_of_ms(ms_since(begun)));
+        telling_.say(
+            name(*joined) + " (process " + std::to_string(cluster_.node(*joined).process->pid()) +
+            ", " + cluster_.node(*joined).address +
+            ") joined, caught up and was promoted to voter: " + text_of_ms(ms_since(begun)));
     }
     const auto leading = cluster_.await_leader(Term(), patience);
     if (!leading) return std::unexpected(leading.error());
@@ -102,9 +101,9 @@ Result<void> Story::leader_dies() {
     const auto start = Clock::now();
     if (auto written = await_writes(300); !written) return written;
     const double rate = 1000.0 * static_cast<double>(writer_->count()) / ms_since(start);
-    telling_.say("one client writes one order after the other: " +
-                 std::to_string(writer_->count()) + " so far, " +
-                 std::to_string(static_cast<int>(rate)) + " per second");
+    telling_.say(
+        "one client writes one order after the other: " + std::to_string(writer_->count()) +
+        " so far, " + std::to_string(static_cast<int>(rate)) + " per second");
     killed_ = leading_.number;
     const auto moment = Clock::now();
     cluster_.kill(killed_);
@@ -143,8 +142,8 @@ Result<void> Story::killed_returns() {
         return own->applied + 50 >= leader->commit;
     });
     if (!caught_up) return caught_up;
-    telling_.say("it has caught up at entry " + to_string(applied) + " while the client went on: " +
-                 text_of_ms(ms_since(start)));
+    telling_.say("it has caught up at entry " + to_string(applied) +
+                 " while the client went on: " + text_of_ms(ms_since(start)));
     telling_.measured("caught up after " + text_of_ms(ms_since(start)));
     const auto count = voters();
     return telling_.check(count && *count == 3 && cluster_.node(killed_).id == id,

@@ -60,8 +60,7 @@ Result<void> Story::majority_is_lost() {
     telling_.say("SIGKILL to " + name(lost[0]) + " and " + name(lost[1]) + "; only " +
                  name(survivor) + " is left of three");
     const auto start = Clock::now();
-    const auto refused =
-        alone->command(Enqueue{late_order}, {milliseconds(1000), late_id});
+    const auto refused = alone->command(Enqueue{late_order}, {milliseconds(1000), late_id});
     const auto stale = alone->query_stale(Length{});
     telling_.say("a command is not accepted within " + text_of_ms(ms_since(start)) + " (" +
                  (refused ? "but it was!" : std::string(name_of(refused.error().code))) +

@@ -33,8 +33,8 @@ Result<void> Telling::check(bool holds, const std::string& what) {
     out_ << "   " << (holds ? "[holds] " : "[FAILS] ") << what << "\n" << std::flush;
     told_.back().held = holds;
     if (holds) return {};
-    return fail(ErrorCode::invalid, "the check of step " + std::to_string(told_.size()) +
-                                        " failed: " + what);
+    return fail(ErrorCode::invalid,
+                "the check of step " + std::to_string(told_.size()) + " failed: " + what);
 }
 
 void Telling::table() const {
