@@ -98,6 +98,7 @@ void put_waiting(Writer& out, const State& state) {
         put(out, hand_over->request);
         put(out, hand_over->target.value);
         put(out, hand_over->deadline);
+        put(out, hand_over->after_round);
         put(out, std::uint64_t{hand_over->fired});
     }
     for (const ForcedRequest& forced : state.forced) {

@@ -1,6 +1,6 @@
 // Handing the lead to a chosen member (thesis §3.10; behaviour A8), with a deadline (W24).
 //
-//     accepted ──target has everything──► fired: TimeoutNow, step down ──► seen leading: done
+//     accepted ──target answers, has all──► fired: TimeoutNow, step down ──► seen leading: done
 //        │                                         │
 //        └──deadline, cancelled──► serves on       └──another leads, deadline──► outcome unknown
 #include "core/rules.hpp"
@@ -44,8 +44,12 @@ void on_transfer(Turn& turn, const TransferLead& input) {
     }
     if (const auto why = refusal(turn, *input.target)) return turn.refuse(input.request, *why);
     if (state.hand_over) finish(turn, ErrorCode::cancelled);
+    Leader& leader = *turn.leader();
     const Time deadline = turn.now + Duration(state.config().leader_transfer_timeout);
-    state.hand_over = HandOver{input.request, *input.target, deadline, false};
+    state.hand_over = HandOver{input.request, *input.target, deadline, leader.round, false};
+    // It is asked at once whether it still lives: what it answered before proves too little.
+    leader.followers.at(*input.target).sent_at =
+        turn.now - Duration(state.config().heartbeat_interval);
 }
 
 void advance(Turn& turn) {
@@ -54,9 +58,9 @@ void advance(Turn& turn) {
     const HandOver& waiting = *state.hand_over;
     if (const Leader* leader = turn.leader(); leader != nullptr && !waiting.fired) {
         const auto at = leader->followers.find(waiting.target);
-        const bool ready = at != leader->followers.end() &&
-                           at->second.mode == Progress::Mode::replicate &&
-                           at->second.match == state.log.last();
+        const bool ready =
+            at != leader->followers.end() && at->second.mode == Progress::Mode::replicate &&
+            at->second.acked.round > waiting.after_round && at->second.match == state.log.last();
         if (ready) return fire(turn);
     } else if (state.leader) {
         const bool done = state.leader == waiting.target;

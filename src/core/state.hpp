@@ -20,7 +20,8 @@ struct HandOver {
     RequestId request = 0;
     NodeId target;
     Time deadline{};
-    bool fired = false;  ///< TimeoutNow has gone out.
+    std::uint64_t after_round = 0;  ///< The target must answer something sent later than this.
+    bool fired = false;             ///< TimeoutNow has gone out.
     bool operator==(const HandOver&) const = default;
 };
 
