@@ -49,12 +49,19 @@ std::uint64_t majority_round(const State& state, const Leader& leader) {
     return reached_by_majority(of_voters(state, leader, leader.round, theirs));
 }
 
+bool has_gone_silent(const State& state, NodeId id, Time now) {
+    const auto* leader = std::get_if<Leader>(&state.role);
+    if (leader == nullptr) return false;
+    const auto at = leader->followers.find(id);
+    if (at == leader->followers.end()) return true;
+    return now >= at->second.acked.sent_at + 2 * Duration(state.config().election_timeout);
+}
+
 bool is_unresponsive(const State& state, NodeId id, Time now) {
     const auto* leader = std::get_if<Leader>(&state.role);
     if (leader == nullptr) return false;
     const auto at = leader->followers.find(id);
-    if (at == leader->followers.end() || !at->second.answered) return true;
-    return now >= at->second.acked.sent_at + 2 * Duration(state.config().election_timeout);
+    return at == leader->followers.end() || !at->second.answered || has_gone_silent(state, id, now);
 }
 
 Time quorum_deadline(const State& state, const Leader& leader, Time now) {

@@ -29,7 +29,8 @@ std::optional<ErrorCode> refusal(const Turn& turn, NodeId target) {
     if (!settled || state.membership.is_changing()) return ErrorCode::change_in_progress;
     if (target == state.self) return ErrorCode::already_leader;
     if (!state.members().is_voter(target)) return ErrorCode::not_member;
-    if (contact::is_unresponsive(state, target, turn.now)) return ErrorCode::unresponsive;
+    // One that has not answered yet may still do so: it will be asked.
+    if (contact::has_gone_silent(state, target, turn.now)) return ErrorCode::unresponsive;
     return std::nullopt;
 }
 

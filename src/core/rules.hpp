@@ -64,6 +64,9 @@ namespace contact {  // contact.cpp: what a leader may conclude from who has ans
 /// Send time of the newest request that a majority of voters (itself included) has answered.
 Time majority_heard(const State& state, const Leader& leader, Time now);
 std::uint64_t majority_round(const State& state, const Leader& leader);
+/// Has answered nothing for two election timeouts (a new follower: since it is one).
+bool has_gone_silent(const State& state, NodeId id, Time now);
+/// Silent, or has not answered this leader yet: it is not counted on (B.4).
 bool is_unresponsive(const State& state, NodeId id, Time now);
 /// When a leader that hears nobody more steps down: two election timeouts after the majority.
 Time quorum_deadline(const State& state, const Leader& leader, Time now);

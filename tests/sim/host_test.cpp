@@ -174,6 +174,22 @@ TEST(Host, D1_AMemberThatRestartsIsTheSameMember) {
     }
 }
 
+TEST(Host, D1_ALeaderThatMovedPutsItsNewAddressIntoTheList) {
+    PlainWorld world({.seed = 56}, 3, quick_config());
+    world.crash(NodeId(3));
+    ASSERT_TRUE(world.add(1, seconds(20)));
+    world.crash(NodeId(1));
+    world.crash(NodeId(2));
+    world.restart(NodeId(1), true);
+    world.restart(NodeId(3));
+    EXPECT_EQ(world.wait_for_leader("tally"), NodeId(1)) << "the other lacks what is committed";
+    world.run_for(seconds(1));
+    for (const NodeId id : {NodeId(1), NodeId(3)}) {
+        EXPECT_EQ(world.status(id).members.front().address, world.address(NodeId(1)));
+        EXPECT_EQ(world.status(id).leader->address, world.address(NodeId(1)));
+    }
+}
+
 TEST(Host, TheLogInMemoryIsBounded) {
     GroupConfig config = quick_config();
     config.max_command_bytes = 4'096;
