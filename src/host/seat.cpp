@@ -51,17 +51,21 @@ Error Seat::not_leader() const {
     Error error{ErrorCode::not_leader, {}, std::nullopt};
     const NodeId leader = member_.state().leader;
     const core::Peer* peer = member_.state().members().find(leader);
-    if (peer != nullptr) error.leader = LeaderHint{leader, peer->address};
+    if (fenced_) error.message = "the disk of " + services_.address + " has failed";
+    if (peer != nullptr && leader != services_.self)
+        error.leader = LeaderHint{leader, peer->address};
     return error;
 }
 
 void Seat::request(ports::ClientRequest request, ports::Reply reply) {
-    if (stopped_) return reply(std::unexpected(*stopped_));
+    // A place whose disk has failed sends everybody to the others, who can go on.
+    if (stopped_) return reply(std::unexpected(fenced_ ? not_leader() : *stopped_));
     if (request.kind == RequestKind::query_stale) {
         lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
-    if (fenced_) return reply(std::unexpected(*fenced_));
+    const bool is_stuck = member_.leads() || request.kind == RequestKind::force_remove;
+    if (fenced_ && is_stuck) return reply(std::unexpected(*fenced_));
     const bool writes =
         request.kind == RequestKind::command || request.kind == RequestKind::open_session;
     if (writes && services_.storage.state() == DiskState::full) {
@@ -119,6 +123,8 @@ void Seat::perform(core::Effects effects, ports::Batch& batch) {
     if (effects.members_changed) on_members();
     if (member_.role() == Role::removed && !record_.removed) on_removed(batch);
     wake_at_ = effects.wake_at;
+    // Its lead could not be handed over: falling silent makes the others elect.
+    if (fenced_ && member_.leads() && !member_.state().hand_over) stop(*fenced_);
     check_ready();
 }
 
@@ -411,7 +417,8 @@ void Seat::when_ready(std::function<void(Result<void>)> done) {
 void Seat::check_ready() {
     if (ready_.empty()) return;
     const auto& state = member_.state();
-    const core::Peer* self = state.membership.committed().find(services_.self);
+    const core::Members members = state.membership.committed();
+    const core::Peer* self = members.find(services_.self);
     const bool belongs = self != nullptr && self->standing != Standing::joining;
     bool serves = belongs && state.leader && applied_ == state.log.committed();
     if (const auto* leader = std::get_if<core::Leader>(&state.role)) {

@@ -148,6 +148,54 @@ TEST(Host, ASlowValueDoesNotCostTheLeaderItsLead) {
     EXPECT_EQ(world.status(leader).current_term, term);
 }
 
+TEST(Host, D12_AFailedSyncFencesTheLeaderAndAnotherLeads) {
+    PlainWorld world({.seed = 61}, 3, quick_config());
+    ASSERT_EQ(world.add(1), 1);
+    const NodeId leader = world.leader();
+    world.files(leader).set_faults({.fail_sync_after = 0});
+    const auto unlucky = world.add(1);
+    ASSERT_FALSE(unlucky);
+    EXPECT_EQ(unlucky.error().code, ErrorCode::disk_failed);
+    EXPECT_EQ(outcome_of(unlucky.error()), Outcome::place_broken);
+    world.run_for(seconds(5));
+    EXPECT_NE(world.leader(), leader);
+    // The unlucky one may have reached the others before; the next certainly does.
+    const auto total = world.add(1, seconds(20));
+    ASSERT_TRUE(total) << to_string(total.error());
+    EXPECT_EQ(world.sum(), *total);
+    const Status fenced = world.status(leader);
+    EXPECT_EQ(fenced.disk, DiskState::failed);
+    ASSERT_FALSE(fenced.alarms.empty());
+    EXPECT_NE(fenced.alarms.front().find("disk_failed"), std::string::npos);
+    // It acknowledges nothing: without one of the others nothing is committed any more.
+    for (const NodeId id : world.nodes()) {
+        if (id != leader && id != world.leader()) world.crash(id);
+    }
+    EXPECT_FALSE(world.add(1, seconds(5)));
+    // From what its disk kept it goes on as the member it was.
+    world.crash(leader);
+    world.restart(leader);
+    EXPECT_TRUE(world.add(1, seconds(20)));
+}
+
+TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
+    PlainWorld world({.seed = 62}, 3, quick_config());
+    ASSERT_EQ(world.add(1), 1);
+    const NodeId full = world.leader();
+    world.files(full).set_faults({.full_write_after = 0});
+    // The command is on the others' disks; the lead moves to a member that has space.
+    EXPECT_EQ(world.add(1, seconds(20)), 2);
+    world.run_for(seconds(2));
+    EXPECT_NE(world.leader(), full);
+    EXPECT_EQ(world.status(full).disk, DiskState::healthy);
+    EXPECT_EQ(world.status(full).last, world.status(world.leader()).last);
+    // What was refused has been written since: with it alone there is a majority.
+    for (const NodeId id : world.nodes()) {
+        if (id != full && id != world.leader()) world.crash(id);
+    }
+    EXPECT_EQ(world.add(1, seconds(20)), 3);
+}
+
 TEST(Host, D1_AMemberThatRestartsIsTheSameMember) {
     PlainWorld world({.seed = 55}, 3, quick_config());
     for (int round = 0; round < 6; ++round) {

@@ -44,6 +44,7 @@ public:
     bool is_up(NodeId id) const { return places_.at(id).node != nullptr; }
     HostNode& node(NodeId id) { return *places_.at(id).node; }
     const std::string& address(NodeId id) const { return places_.at(id).address; }
+    MemoryFiles& files(NodeId id) { return places_.at(id).disk->files; }
     std::vector<NodeId> nodes() const;
 
     // The network. Both directions.
