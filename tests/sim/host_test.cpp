@@ -196,6 +196,22 @@ TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
     EXPECT_EQ(world.add(1, seconds(20)), 3);
 }
 
+TEST(Host, B37_RecoveringAloneCommitsWhatNeverWas) {
+    PlainWorld world({.seed = 63}, 3, quick_config());
+    ASSERT_EQ(world.add(1), 1);
+    const NodeId alone = world.leader();
+    for (const NodeId id : world.followers()) world.crash(id);
+    // On its own disk only: not acknowledged, and a mere restart would not commit it.
+    EXPECT_FALSE(world.add(5, milliseconds(200)));
+    const GroupId before = world.status(alone).group_id;
+    world.crash(alone);
+    world.recover(alone, "tally");
+    world.run_for(seconds(2));
+    EXPECT_EQ(world.sum(), 6);
+    EXPECT_NE(world.status(alone).group_id, before);
+    EXPECT_EQ(world.status(alone).members.size(), 1U);
+}
+
 TEST(Host, D1_AMemberThatRestartsIsTheSameMember) {
     PlainWorld world({.seed = 55}, 3, quick_config());
     for (int round = 0; round < 6; ++round) {
