@@ -23,7 +23,7 @@ enum class RequestKind : std::uint8_t {
     status,         ///< Answer: Status, by the public codec. Any member, at once.
     list_groups,    ///< group: empty. Answer: vector<Status>.
     metrics,        ///< Answer: Metrics, by the public codec.
-    add_member,     ///< body: NodeId, address, Standing. Answer: JoinTicket.
+    add_member,     ///< body: NewMember (group.hpp).
     promote,        ///< body: NodeId.
     remove,         ///< body: NodeId.
     force_remove,   ///< body: NodeId. This member only.

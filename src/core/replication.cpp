@@ -138,21 +138,28 @@ Progress new_progress(const Turn& turn) {
     return progress;
 }
 
-void on_reply(Turn& turn, const Message& message, const AppendReply& reply) {
+Progress* hear_follower(Turn& turn, const Message& message, const Stamp& stamp) {
     State& state = turn.state;
     if (message.term > state.hard.term && state.members().contains(message.from)) {
-        return election::become_follower(turn, message.term, NodeId());
+        election::become_follower(turn, message.term, NodeId());
+        return nullptr;
     }
     Leader* leader = turn.leader();
-    if (leader == nullptr || message.term != state.hard.term) return;
+    if (leader == nullptr || message.term != state.hard.term) return nullptr;
     const auto at = leader->followers.find(message.from);
-    if (at == leader->followers.end()) return;
+    if (at == leader->followers.end()) return nullptr;
     Progress& progress = at->second;
     // An answer to what was sent before it was removed and added again proves nothing.
-    if (reply.stamp.round < progress.since_round || reply.stamp.round > leader->round) return;
+    if (stamp.round < progress.since_round || stamp.round > leader->round) return nullptr;
     progress.answered = true;
-    if (reply.stamp.round > progress.acked.round) progress.acked = reply.stamp;
-    reply.accepted ? on_accepted(turn, progress, reply) : on_refused(turn, progress, reply);
+    if (stamp.round > progress.acked.round) progress.acked = stamp;
+    return &progress;
+}
+
+void on_reply(Turn& turn, const Message& message, const AppendReply& reply) {
+    Progress* progress = hear_follower(turn, message, reply.stamp);
+    if (progress == nullptr) return;
+    reply.accepted ? on_accepted(turn, *progress, reply) : on_refused(turn, *progress, reply);
 }
 
 void send(Turn& turn, bool everyone) {

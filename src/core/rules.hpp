@@ -23,6 +23,9 @@ namespace replication {  // replication.cpp (leader), follower.cpp (follower): ย
 Progress new_progress(const Turn& turn);
 void on_append(Turn& turn, const Message& message, const AppendRequest& request);
 void on_reply(Turn& turn, const Message& message, const AppendReply& reply);
+/// Leader: an answer of this term to something this leader sent counts as contact. Returns who gave
+/// it, or nothing if it proves nothing; a larger term ends the lead.
+Progress* hear_follower(Turn& turn, const Message& message, const Stamp& stamp);
 /// Leader: sends what each follower may get now; `everyone` forces a message to each.
 void send(Turn& turn, bool everyone);
 /// Leader: commits what a majority holds, own term only (ยง5.4.2).

@@ -59,22 +59,11 @@ void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
 }
 
 void on_reply(Turn& turn, const Message& message, const SnapshotReply& reply) {
-    State& state = turn.state;
-    if (message.term > state.hard.term && state.members().contains(message.from)) {
-        return election::become_follower(turn, message.term, NodeId());
-    }
-    Leader* leader = turn.leader();
-    if (leader == nullptr || message.term != state.hard.term) return;
-    const auto at = leader->followers.find(message.from);
-    if (at == leader->followers.end()) return;
-    Progress& progress = at->second;
-    if (reply.stamp.round < progress.since_round || reply.stamp.round > leader->round) return;
-    progress.answered = true;
-    if (reply.stamp.round > progress.acked.round) progress.acked = reply.stamp;
-    if (progress.mode != Progress::Mode::snapshot) return;
-    if (progress.snapshot->index != reply.index || progress.piece != reply.stamp) return;
-    progress.offset = reply.next_offset;
-    progress.waits = false;
+    Progress* progress = replication::hear_follower(turn, message, reply.stamp);
+    if (progress == nullptr || progress->mode != Progress::Mode::snapshot) return;
+    if (progress->snapshot->index != reply.index || progress->piece != reply.stamp) return;
+    progress->offset = reply.next_offset;
+    progress->waits = false;
 }
 
 void on_installed(Turn& turn, const SnapshotMeta& meta) {
