@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
-ROOMS = {"core", "value", "ports", "host", "disk", "net", "client", "node", "sim", "api", "fleet"}
+ROOMS = {"core", "value", "ports", "host", "disk", "net", "client", "node", "sim", "history",
+         "explore", "api", "fleet"}
 VALUE_LIKE = {f"rafted/{name}.hpp" for name in ("ids", "bytes", "result", "config", "status")}
 C_LIBRARY = {"assert.h", "errno.h", "limits.h", "math.h", "stdint.h", "stdio.h", "stdlib.h",
              "string.h", "time.h", "signal.h"}
@@ -28,7 +29,9 @@ TABLE = {
     "host": ({"public", "core", "value", "ports"}, (), False),
     "client": ({"public", "ports"}, (), False),
     "node": ({"public", "core", "value", "ports", "host", "disk", "net", "client"}, (), True),
-    "sim": ({"public", "core", "value", "ports", "host", "disk", "client"}, (), False),
+    "sim": ({"public", "core", "value", "ports", "host", "disk", "client", "history"}, (), False),
+    "history": ({"public"}, ("nlohmann/json",), False),
+    "explore": ({"public", "core"}, (), False),
     "fleet": ({"public"}, (), False),
 }
 # Exceptions, each for one file: the headers it may include besides.
@@ -37,7 +40,7 @@ BESIDES = {
     "include/rafted/codec.hpp": ("boost/pfr",),
     "src/client/": ("value/envelope.hpp",),
 }
-APPS = {"public", "disk", "core"}
+APPS = {"public", "disk", "core", "history", "sim", "explore"}
 
 
 def room_of_file(path: str):
