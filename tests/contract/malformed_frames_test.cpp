@@ -9,16 +9,6 @@
 namespace rafted::test {
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-constexpr bool sanitizer_needs_descriptors = true;
-#else
-constexpr bool sanitizer_needs_descriptors = false;
-#endif
-#else
-constexpr bool sanitizer_needs_descriptors = false;
-#endif
-
 Bytes client_hello(ClusterId cluster = {}) {
     net::Hello hello;
     hello.cluster = cluster;
@@ -260,8 +250,15 @@ TEST(Listener, MoreConnectionsThanAllowedAreRefusedAsBusyUntilOneCloses) {
     EXPECT_TRUE(in);
 }
 
+// The undefined-behaviour sanitizer opens a pipe to look at an object it has not met: without
+// descriptors it takes every such object for a broken one.
+#if defined(__has_feature)
+#define RAFTED_HAS(feature) __has_feature(feature)
+#else
+#define RAFTED_HAS(feature) 0
+#endif
+#if !RAFTED_HAS(undefined_behavior_sanitizer)
 TEST(Listener, RunningOutOfDescriptorsIsSurvived) {
-    if (sanitizer_needs_descriptors) GTEST_SKIP() << "its type checks open pipes of their own";
     TestNode node(NodeId(1));
     node.start();
     rlimit before{};
@@ -282,6 +279,7 @@ TEST(Listener, RunningOutOfDescriptorsIsSurvived) {
     late->send(client_hello());
     EXPECT_EQ(net::type_of(late->read_frame()), net::FrameType::hello);
 }
+#endif
 
 }  // namespace
 }  // namespace rafted::test
