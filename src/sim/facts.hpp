@@ -1,0 +1,178 @@
+// What an onlooker sees of a group: the image of each node, and the facts that change it. Checkers
+// judge by these alone, never by asking the code that is judged; a model of another system can be
+// judged by the same checkers if it tells the same facts.
+//   1. Times are true time: that of the world, whatever the nodes' clocks say.
+//   2. An image's memory is what the node goes by; its disk is what would be there after a power
+//      cut that loses everything that was not synced.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/hard_state.hpp"
+#include "core/message.hpp"
+#include "rafted/machine.hpp"
+#include "rafted/status.hpp"
+#include "sim/log_image.hpp"
+
+namespace rafted::sim {
+
+struct NodeImage {
+    NodeId id;
+    GroupId group;        ///< The incarnation it is a member of.
+    bool is_up = false;   ///< A process runs and holds a seat in the group.
+    unsigned starts = 0;  ///< Of its process, so far.
+
+    // In memory; meaningless while it is down.
+    core::HardState hard;
+    Role role = Role::follower;
+    LogImage log;
+    Index snapshot;  ///< Last entry the newest own snapshot covers.
+    Index applied;   ///< Handed out to be applied.
+    Index commit;
+    core::Members members;     ///< In force here.
+    Index members_at;          ///< The entry that brought them.
+    bool is_changing = false;  ///< They are not known to be committed.
+    bool has_lease = false;    ///< Would answer a linearizable read from its own state now.
+    std::uint64_t log_bytes = 0;
+
+    // On disk.
+    bool is_durable = true;  ///< Off: it keeps nothing, and never comes back.
+    core::HardState disk_hard;
+    LogImage disk_log;
+    Index disk_snapshot;
+    Term disk_snapshot_term;
+};
+
+using Images = std::map<NodeId, NodeImage>;
+
+/// A process has started and sits in the group with what it found (or nothing: it is new).
+struct Started {
+    const NodeImage& node;         ///< As it is now.
+    const NodeImage& before;       ///< As it was when it went down; only the disk's part counts.
+    bool disk_was_harmed = false;  ///< Bits were flipped while it was down: it may know less.
+};
+
+/// What one step has changed. The image is as it is after the step.
+struct Stepped {
+    const NodeImage& node;
+    core::HardState hard_before;
+    Role role_before = Role::follower;
+    Index commit_before;
+    Index applied_before;
+    Index last_before;
+    Index members_at_before;
+    std::optional<Index> truncated_from;
+    std::span<const EntryMark> appended;
+    /// The log was replaced by a received snapshot that ends here.
+    std::optional<Index> restored_to;
+};
+
+/// It has left its sender; whether it arrives is another matter.
+struct Sent {
+    const NodeImage& from;
+    const core::Message& message;
+};
+
+/// A write of the node has become durable; the image's disk is as it is after it.
+struct Synced {
+    const NodeImage& node;
+    core::HardState hard_before;
+};
+
+struct Crashed {
+    const NodeImage& node;
+};
+
+/// An entry has been given to the value of a node.
+struct Applied {
+    NodeId node;
+    Index index;
+    Term term;
+    std::uint64_t operation = 0;         ///< Of the client; zero: not a client's command.
+    std::uint64_t result = 0;            ///< Digest of the result.
+    std::optional<std::uint64_t> state;  ///< Digest of the value's bytes after it, if taken.
+};
+
+/// A query has been answered by the value of a node.
+struct Queried {
+    NodeId node;
+    Index index;  ///< What the value had applied.
+    std::uint64_t operation = 0;
+    bool is_stale = false;
+};
+
+/// A snapshot stands in a node's storage.
+struct Snapshotted {
+    NodeId node;
+    core::SnapshotMeta meta;
+    std::uint64_t checksum = 0;  ///< Of value and sessions.
+};
+
+enum class HookKind : std::uint8_t { command, query, added, removed, elected, restored };
+
+/// A leader hook begins to run.
+struct HookRan {
+    NodeId node;
+    HookKind kind = HookKind::command;
+    Index index;
+    Term term;  ///< Of the leadership it runs under.
+    bool replaying = false;
+    std::uint64_t operation = 0;  ///< Of command and query hooks.
+};
+
+enum class CallKind : std::uint8_t { command, query, stale_query };
+
+struct Called {
+    std::uint64_t operation = 0;  ///< Unique; not zero.
+    unsigned client = 0;
+    CallKind kind = CallKind::command;
+    core::Time at{};
+};
+
+enum class Outcome : std::uint8_t { ok, no, unknown };
+
+struct Replied {
+    std::uint64_t operation = 0;
+    Outcome outcome = Outcome::unknown;  ///< no: it has not happened and never will.
+    std::uint64_t result = 0;            ///< ok: digest of the result.
+    core::Time at{};
+};
+
+/// The group goes on alone on this node, by force: what only the others had is given up.
+struct Recovered {
+    const NodeImage& node;  ///< Of the new incarnation.
+    Index kept;             ///< The last entry that lives on.
+};
+
+/// What is bounded, as it is now at a node.
+struct Load {
+    NodeId node;
+    std::uint64_t log_bytes = 0;
+    std::uint64_t uncommitted_bytes = 0;
+    std::uint64_t inflight_bytes = 0;  ///< To the follower that has most.
+    std::uint64_t sessions = 0;
+    GroupConfig config;
+};
+
+/// Faults have stopped; this majority stays up and connected, and the group must come to rest.
+struct Calm {
+    core::Time since{};
+    std::vector<NodeId> live;
+    core::Duration election_timeout{};
+};
+
+/// The end of the run, after the calm.
+struct Ended {
+    core::Time at{};
+    bool fresh_write_ok = false;  ///< A write made after the calm began was acknowledged.
+    bool fresh_read_ok = false;
+    std::optional<core::Time> leader_since{};  ///< When the one leader of the calm was there.
+    std::optional<core::Time> equal_since{};   ///< When all live members had become equal.
+    std::uint64_t messages_per_second = 0;     ///< In the last second of rest, per member.
+};
+
+}  // namespace rafted::sim
