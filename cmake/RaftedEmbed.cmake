@@ -1,5 +1,5 @@
 # Puts text files into a program. Included, it gives rafted_embed_page(<target>); as a script
-# (cmake -D out=... -D files=a,b -P RaftedEmbed.cmake) it writes the C++ that holds them.
+# (cmake -D out=... -D "files=a;b" -P RaftedEmbed.cmake) it writes the C++ that holds them.
 #   1. What is generated stays in the build folder; a changed file makes it anew at the next build.
 
 # The files of src/sim/page/ become rafted::sim::page_files() (sim/page_files.hpp) in the target.
@@ -8,10 +8,9 @@ function(rafted_embed_page target)
         ${PROJECT_SOURCE_DIR}/src/sim/page/*.css ${PROJECT_SOURCE_DIR}/src/sim/page/*.js)
     set(out ${PROJECT_BINARY_DIR}/generated/sim/page_files.cpp)
     set(script ${PROJECT_SOURCE_DIR}/cmake/RaftedEmbed.cmake)
-    list(JOIN files "," names)
     add_custom_command(OUTPUT ${out} DEPENDS ${files} ${script} VERBATIM
         COMMENT "Embedding the page of a simulated run"
-        COMMAND ${CMAKE_COMMAND} -D "out=${out}" -D "files=${names}" -P ${script})
+        COMMAND ${CMAKE_COMMAND} -D "out=${out}" -D "files=${files}" -P ${script})
     target_sources(${target} PRIVATE ${out})
 endfunction()
 
@@ -21,8 +20,7 @@ endif()
 
 # One string literal per file: compilers must take 65,536 characters, and warn above.
 set(literal_limit 65000)
-string(REPLACE "," ";" files "${files}")
-list(SORT files COMPARE FILE_BASENAME)
+list(SORT files)
 list(LENGTH files count)
 set(code "#include \"sim/page_files.hpp\"\n\n#include <array>\n\nnamespace rafted::sim {\n\n")
 string(APPEND code "std::span<const PageFile> page_files() {\n")

@@ -79,6 +79,27 @@ rafted_script_test(compile_fail data COMMAND tests/compile_fail/check)
 # The root scripts refuse what they do not know.
 rafted_script_test(commands usage COMMAND tests/commands_check)
 
+# Known bugs, put back in: the simulator and the explorer find each of them. A few here, others
+# every day; all of them with "full".
+rafted_script_test(sabotage self COMMAND ${RAFTED_PYTHON} tools/sabotage --self-test)
+if(EXISTS ${PROJECT_SOURCE_DIR}/apps/rafted/sim.cpp)
+    rafted_script_test(sabotage rotating TIMEOUT 1800
+        COMMAND ${RAFTED_PYTHON} tools/sabotage --rotate 3 day --seconds 60 --explore-seconds 10)
+    add_test(NAME full.sabotage CONFIGURATIONS Full
+        COMMAND ${RAFTED_PYTHON} tools/sabotage
+            --markdown ${PROJECT_BINARY_DIR}/sabotage.md
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(full.sabotage PROPERTIES LABELS full TIMEOUT 21600 RUN_SERIAL TRUE)
+endif()
+
+# The page of a simulated run, clicked through in a headless browser.
+add_executable(write_page tests/web/write_page.cpp)
+rafted_setup(write_page)
+target_link_libraries(write_page PRIVATE rafted_test_support)
+add_test(NAME web.page CONFIGURATIONS Full
+    COMMAND tools/full web $<TARGET_FILE:write_page> WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties(web.page PROPERTIES LABELS web TIMEOUT 900 RUN_SERIAL TRUE)
+
 # Fuzzing has its own build, by clang.
 file(GLOB fuzz_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
 if(fuzz_files)

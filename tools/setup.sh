@@ -25,6 +25,13 @@ rafted_test_packages=(
     "clang-format-19 cmd:clang-format-19"
     "python3 cmd:python3"
     "strace cmd:strace"
+    "patch cmd:patch"
+)
+# Only what shows pages needs these; the fonts, because a browser without any draws boxes.
+rafted_web_packages=(
+    "chromium|chromium-browser cmd:chromium"
+    "chromium-driver|chromium-chromedriver cmd:chromedriver"
+    "fonts-dejavu-core cmd:fc-list"
 )
 
 rafted_is_debian_like() {

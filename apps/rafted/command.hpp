@@ -59,6 +59,8 @@ void add_member(CLI::App& root, Chosen& chosen);
 void add_leader(CLI::App& root, Chosen& chosen);
 void add_config(CLI::App& root, Chosen& chosen);
 void add_inspect(CLI::App& root, Chosen& chosen);
+void add_check(CLI::App& root, Chosen& chosen);
+void add_explore(CLI::App& root, Chosen& chosen);
 void add_demo(CLI::App& root, Chosen& chosen);
 void add_demo_node(CLI::App& root, Chosen& chosen);
 

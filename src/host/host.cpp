@@ -26,7 +26,7 @@ Host::Host(Ports ports, HostIdentity identity)
       mailbox_(ports_.wake),
       services_{ports_.storage,    ports_.transport, ports_.clock, ports_.workers,
                 mailbox_,          metrics_,         ports_.log,   identity_.node,
-                identity_.address, ports_.cluster} {}
+                identity_.address, ports_.cluster,   ports_.watch} {}
 
 Host::~Host() = default;
 

@@ -28,6 +28,7 @@ struct Ports {
     std::function<std::uint64_t()> random;  ///< Seeds and new identities.
     std::function<void(LogLevel, const std::string&)> log;
     std::function<ClusterId()> cluster;
+    Watch* watch = nullptr;  ///< Sees every step; may be nobody.
 };
 
 struct HostIdentity {

@@ -36,6 +36,9 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
         }
     }
     on_members();
+    if (services_.watch != nullptr) {
+        services_.watch->seated(record_.name, record_.group, start.member, member_);
+    }
 }
 
 void Seat::give(core::Input input) {
@@ -102,6 +105,9 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         inputs.emplace_back(core::WriteRefused{});
     }
     auto effects = member_.step(now, inputs);
+    if (services_.watch != nullptr) {
+        services_.watch->stepped({record_.name, record_.group, now, inputs, effects, member_});
+    }
     const std::size_t before = batch.size();
     perform(std::move(effects), batch);
     return batch.size() > before;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host/mailbox.hpp"
+#include "host/watch.hpp"
 #include "ports/clock.hpp"
 #include "ports/storage.hpp"
 #include "ports/workers.hpp"
@@ -24,6 +25,7 @@ struct Services {
     NodeId self;
     std::string address;  ///< As told to others.
     std::function<ClusterId()> cluster;
+    Watch* watch = nullptr;  ///< Of every step; may be nobody.
 };
 
 }  // namespace rafted::host

@@ -22,9 +22,11 @@ namespace rafted::sim {
 
 struct NodeImage {
     NodeId id;
-    GroupId group;        ///< The incarnation it is a member of.
-    bool is_up = false;   ///< A process runs and holds a seat in the group.
-    unsigned starts = 0;  ///< Of its process, so far.
+    GroupId group;             ///< The incarnation it is a member of.
+    bool is_up = false;        ///< A process runs and holds a seat in the group.
+    bool is_gone = false;      ///< It and its disk are lost for good.
+    bool was_removed = false;  ///< It has learnt so: of its disk only the hard state still binds.
+    unsigned starts = 0;       ///< Of its process, so far.
 
     // In memory; meaningless while it is down.
     core::HardState hard;
@@ -45,6 +47,8 @@ struct NodeImage {
     LogImage disk_log;
     Index disk_snapshot;
     Term disk_snapshot_term;
+    /// Entries from here on may go with a truncation that is on its way to the disk.
+    std::optional<Index> cut_pending{};
 };
 
 using Images = std::map<NodeId, NodeImage>;
@@ -54,9 +58,11 @@ struct Started {
     const NodeImage& node;         ///< As it is now.
     const NodeImage& before;       ///< As it was when it went down; only the disk's part counts.
     bool disk_was_harmed = false;  ///< Bits were flipped while it was down: it may know less.
+    bool has_gap = false;          ///< Its entries do not follow each other.
 };
 
-/// What one step has changed. The image is as it is after the step.
+/// What one step has changed. The image is as it is after the step. Entries that were handed to
+/// the disk a second time, unchanged, are neither truncated nor appended.
 struct Stepped {
     const NodeImage& node;
     core::HardState hard_before;
@@ -65,13 +71,16 @@ struct Stepped {
     Index applied_before;
     Index last_before;
     Index members_at_before;
+    const core::Members& members_before;  ///< In force before the step.
     std::optional<Index> truncated_from;
     std::span<const EntryMark> appended;
     /// The log was replaced by a received snapshot that ends here.
     std::optional<Index> restored_to;
+    bool has_gap = false;  ///< What was appended does not follow the log.
 };
 
-/// It has left its sender; whether it arrives is another matter.
+/// It has left its sender; whether it arrives is another matter. Told after the step that made it,
+/// and after the write that it had to wait for.
 struct Sent {
     const NodeImage& from;
     const core::Message& message;
@@ -81,13 +90,15 @@ struct Sent {
 struct Synced {
     const NodeImage& node;
     core::HardState hard_before;
+    bool has_gap = false;  ///< What was written does not follow the log on disk.
 };
 
 struct Crashed {
     const NodeImage& node;
 };
 
-/// An entry has been given to the value of a node.
+/// The value of a node has run the command of an entry. Not told for a retry that the sessions have
+/// answered; may be told or not for entries that hold no command.
 struct Applied {
     NodeId node;
     Index index;
@@ -103,6 +114,7 @@ struct Queried {
     Index index;  ///< What the value had applied.
     std::uint64_t operation = 0;
     bool is_stale = false;
+    std::uint64_t result = 0;  ///< Digest of the answer; zero: not told.
 };
 
 /// A snapshot stands in a node's storage.
@@ -142,10 +154,18 @@ struct Replied {
     core::Time at{};
 };
 
-/// The group goes on alone on this node, by force: what only the others had is given up.
+/// The group goes on alone on this node, by force: what only the others had is given up. From now
+/// on only members of the new incarnation are spoken of.
 struct Recovered {
-    const NodeImage& node;  ///< Of the new incarnation.
-    Index kept;             ///< The last entry that lives on.
+    const NodeImage& node;  ///< Of the new incarnation, not started yet.
+    Index kept;             ///< The last entry of the history so far that lives on.
+};
+
+/// Clocks may drift further apart from now on than the configured margin allows, in a run whose
+/// leases are on: what rests on leases is not judged any more. Never told in a run without leases,
+/// which is judged in full whatever the clocks do.
+struct ClocksOff {
+    core::Time since{};
 };
 
 /// What is bounded, as it is now at a node.

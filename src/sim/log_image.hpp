@@ -29,6 +29,7 @@ public:
     Index last() const { return base_ + entries_.size(); }
     Term last_term() const { return entries_.empty() ? base_term_ : entries_.back().term; }
     Index base() const { return base_; }
+    Term base_term() const { return base_term_; }
     /// Nothing if the log does not reach there; known for base(), too.
     std::optional<Term> term_at(Index index) const {
         if (index == base_) return base_term_;

@@ -2,8 +2,11 @@
 // each fact as it comes. The world tells it; so can a model of another system.
 //   1. An image is changed first, then the fact goes to every checker.
 //   2. It never changes what it looks at: a run is the same with checkers and without.
+//   3. After a forced recovery, members of older incarnations are left out: nobody answers for
+//   them.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,10 +22,11 @@ struct StepReport {
     core::HardState hard;
     Role role = Role::follower;
     std::optional<Index> truncated_from{};
-    std::vector<EntryMark> appended;
+    std::vector<EntryMark> appended{};
     /// The log was replaced by what follows this received snapshot.
     std::optional<core::SnapshotMeta> restored{};
-    bool kept_log_after_restored = false;  ///< It held the snapshot's last entry already.
+    /// What stood after it stays; counts only if the log held the snapshot's last entry.
+    bool kept_log_after_restored = false;
     Index first;
     Index snapshot;
     Index applied;
@@ -44,7 +48,7 @@ struct StartReport {
     std::optional<core::SnapshotMeta> snapshot{};
     Index base;  ///< What comes before the first entry.
     Term base_term;
-    std::vector<EntryMark> entries;
+    std::vector<EntryMark> entries{};  ///< Those up to `base` are passed over.
     core::Members members;
     Index members_at;
     bool is_changing = false;
@@ -55,7 +59,7 @@ struct SyncReport {
     NodeId node;
     std::optional<core::HardState> hard{};
     std::optional<Index> truncated_from{};
-    std::vector<EntryMark> appended;
+    std::vector<EntryMark> appended{};
     std::optional<core::SnapshotMeta> restored{};  ///< A received snapshot is in place.
     std::optional<core::SnapshotMeta> saved{};     ///< An own snapshot is in place.
     std::optional<Index> compact_below{};
@@ -71,33 +75,47 @@ public:
     Onlooker& operator=(const Onlooker&) = delete;
 
     void started(const StartReport& report);
+    /// requires: the node has started; all reports of steps come in the order of the steps.
     void stepped(const StepReport& report);
     void sent(NodeId from, const core::Message& message);
     void synced(const SyncReport& report);
     void crashed(NodeId node);
     /// The node and its disk are gone for good.
     void destroyed(NodeId node);
+    /// Told before the node starts in the new incarnation; `kept` is the last entry on its disk.
     void recovered(NodeId node, GroupId group, Index kept);
-    void applied(const Applied& fact) { each(&Check::on_applied, fact); }
-    void queried(const Queried& fact) { each(&Check::on_queried, fact); }
-    void snapshotted(const Snapshotted& fact) { each(&Check::on_snapshotted, fact); }
-    void hook(const HookRan& fact) { each(&Check::on_hook, fact); }
-    void called(const Called& fact) { each(&Check::on_called, fact); }
-    void replied(const Replied& fact) { each(&Check::on_replied, fact); }
-    void load(const Load& fact) { each(&Check::on_load, fact); }
-    void calm(const Calm& fact) { each(&Check::on_calm, fact); }
-    void ended(const Ended& fact) { each(&Check::on_ended, fact); }
+    void applied(const Applied& fact);
+    void queried(const Queried& fact);
+    void snapshotted(const Snapshotted& fact);
+    void hook(const HookRan& fact);
+    void called(const Called& fact);
+    void replied(const Replied& fact);
+    void load(const Load& fact);
+    void calm(const Calm& fact);
+    /// See ClocksOff: only in a run whose leases are on.
+    void clocks_off();
+    void ended(const Ended& fact);
 
     const Images& images() const { return images_; }
+    const Commits& commits() const { return commits_; }
+    const Ledger& ledger() const { return ledger_; }
 
 private:
     template <class Fact>
-    void each(void (Check::*judge)(const Fact&), const Fact& fact) {
-        for (const auto& check : checks_) (check.get()->*judge)(fact);
+    void tell(FactKind kind, void (Check::*judge)(const Fact&), const Fact& fact) {
+        for (Check* check : listeners_[static_cast<std::size_t>(kind)]) (check->*judge)(fact);
     }
+    NodeImage* find(NodeId node);
+    /// It is a member of the incarnation that is judged.
+    bool counts(NodeId node) const;
 
+    const core::Time& now_;
     Images images_;
+    Commits commits_;
+    Ledger ledger_;
+    std::optional<GroupId> group_;  // the newest incarnation
     std::vector<std::unique_ptr<Check>> checks_;
+    std::array<std::vector<Check*>, fact_kind_count> listeners_;
 };
 
 }  // namespace rafted::sim

@@ -38,7 +38,7 @@ constexpr std::array<Kind, 11> kinds = {{
     {"end", {{{"result", Type::text}}}},
 }};
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
+std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 bool has(const Json& line, const Field& field) {
     const auto found = line.find(field.name);
@@ -50,14 +50,14 @@ bool has(const Json& line, const Field& field) {
 std::string wrong_fields(const Json& line, const Kind& kind) {
     for (const Field& field : kind.fields) {
         if (field.name.empty() || has(line, field)) continue;
-        return quoted(kind.name) + " needs " + quoted(field.name) +
+        return "is of kind " + in_quotes(kind.name) + " and needs " + in_quotes(field.name) +
                (field.type == Type::text ? ", a string" : ", a whole number from 0");
     }
     if (kind.name == "send" && has(line, {"arrives"}) == has(line, {"lost", Type::text})) {
-        return "\"send\" needs either \"arrives\", a time, or \"lost\", a string";
+        return "is of kind \"send\" and needs either \"arrives\", a time, or \"lost\", a string";
     }
     if (kind.name == "run" && line["format"] != page_trace_format) {
-        return "the trace has format " + line["format"].dump() + "; this page reads format " +
+        return "has format " + line["format"].dump() + "; this page reads format " +
                std::to_string(page_trace_format);
     }
     return {};
@@ -73,7 +73,8 @@ public:
         if (!has(line, {"kind", Type::text})) return "needs \"kind\", a string";
         const std::string& name = line["kind"].get_ref<const std::string&>();
         const auto kind = std::ranges::find(kinds, name, &Kind::name);
-        if (kind == kinds.end()) return "has a kind that the page does not know: " + quoted(name);
+        if (kind == kinds.end())
+            return "has a kind that the page does not know: " + in_quotes(name);
         if (began_ == (name == "run")) {
             return began_ ? "is a second \"run\"; a page shows one run"
                           : "comes before the \"run\" line that begins a trace";
@@ -140,10 +141,15 @@ Result<std::string> escaped_trace(std::string_view lines) {
     return out;
 }
 
+std::string_view text_of(std::string_view name) {
+    const std::span<const PageFile> files = page_files();
+    const auto file = std::ranges::find(files, name, &PageFile::name);
+    return file == files.end() ? std::string_view() : file->text;
+}
+
 /// page.html, with each mark "@name@" of a file replaced by it, and "@trace@" by the trace.
 std::string assemble(const std::string& trace) {
-    const std::span<const PageFile> files = page_files();
-    std::string_view rest = std::ranges::find(files, "page.html", &PageFile::name)->text;
+    std::string_view rest = text_of("page.html");
     std::string out;
     out.reserve(trace.size() + 200'000);
     while (true) {
@@ -152,8 +158,7 @@ std::string assemble(const std::string& trace) {
         if (begin == std::string_view::npos) return out;
         const std::size_t end = rest.find('@', begin + 1);
         const std::string_view name = rest.substr(begin + 1, end - begin - 1);
-        const auto file = std::ranges::find(files, name, &PageFile::name);
-        out += file == files.end() ? std::string_view(trace) : file->text;
+        out += name == "trace" ? std::string_view(trace) : text_of(name);
         rest.remove_prefix(end + 1);
     }
 }
@@ -161,7 +166,9 @@ std::string assemble(const std::string& trace) {
 }  // namespace
 
 Result<std::string> trace_page(std::string_view trace_lines) {
-    return escaped_trace(trace_lines).transform(assemble);
+    const Result<std::string> trace = escaped_trace(trace_lines);
+    if (!trace) return std::unexpected(trace.error());
+    return assemble(*trace);
 }
 
 }  // namespace rafted::sim

@@ -392,11 +392,11 @@ TEST_P(DurableStorageContract, WhatDoesNotFitTheLogIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(On, DurableStorageContract,
                          testing::Values(Kind{"Disk", world_on_disk},
-                                         Kind{"MemoryFiles", world_on_memory_files}),
+                                         Kind{"SimFiles", world_on_memory_files}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 INSTANTIATE_TEST_SUITE_P(On, StorageContract,
                          testing::Values(Kind{"Disk", world_on_disk},
-                                         Kind{"MemoryFiles", world_on_memory_files},
+                                         Kind{"SimFiles", world_on_memory_files},
                                          Kind{"Memory", world_in_memory}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 

@@ -38,7 +38,7 @@ protected:
         return share;
     }
 
-    MemoryFiles files_;
+    sim::SimFiles files_;
     std::unique_ptr<disk::DiskStorage> storage_;
     ports::Recovered recovered_;
 };
@@ -61,7 +61,7 @@ TEST_F(BadDay, AFailedSyncFencesTheJournalForGood) {
     open();  // the system has forgotten that the pages are dirty: what is read may not be on disk
     const auto seen = recovered_.groups;
     storage_.reset();
-    files_.crash(MemoryFiles::Loss::everything, 1);
+    files_.crash(sim::SimFiles::Loss::everything, 1);
     open();
     EXPECT_EQ(recovered_.groups, seen);
 }
@@ -145,10 +145,10 @@ TEST_F(BadDay, EveryDiskFullMomentOfAWorkloadLeavesWhatWasAnswered) {
     const Workload work = make_workload({8, 40, 3, 600});
     for (std::uint64_t capacity = 20'000; capacity < 160'000; capacity += 1777) {
         SCOPED_TRACE(capacity);
-        MemoryFiles files;
+        sim::SimFiles files;
         files.set_faults({.capacity = capacity});
         const WorkRun run = run_workload(files, work);
-        files.crash(MemoryFiles::Loss::any_sector, capacity);
+        files.crash(sim::SimFiles::Loss::any_sector, capacity);
         ports::Recovered recovered;
         const auto storage = reopen(files, recovered);
         ASSERT_TRUE(storage) << to_string(storage.error());
@@ -181,7 +181,7 @@ TEST_F(BadDay, AWriteThatIsFullHalfwayLeavesNoTrace) {
                 disk->set_faults({.stop_after = cut});
                 (*storage)->write({vote(9)}, note);
                 (*storage)->write_pending();
-                disk->crash(MemoryFiles::Loss::any_sector, seed);
+                disk->crash(sim::SimFiles::Loss::any_sector, seed);
                 auto again = reopen(*disk, recovered);
                 ASSERT_TRUE(again) << to_string(again.error());
                 EXPECT_EQ(recovered.groups.at(0).entries.size(), refused ? 1U : 9U);
@@ -195,9 +195,9 @@ TEST_F(BadDay, AWriteThatIsFullHalfwayLeavesNoTrace) {
 TEST_F(BadDay, EverySyncErrorOfAWorkloadLeavesWhatWasAnswered) {
     const Workload work = make_workload({8, 40, 3, 600});
     for (std::uint64_t sync = 0; sync < 60; ++sync) {
-        for (const auto loss : {MemoryFiles::Loss::everything, MemoryFiles::Loss::any_sector}) {
+        for (const auto loss : {sim::SimFiles::Loss::everything, sim::SimFiles::Loss::any_sector}) {
             SCOPED_TRACE(sync);
-            MemoryFiles files;
+            sim::SimFiles files;
             files.set_faults({.fail_sync_after = sync});
             const WorkRun run = run_workload(files, work);
             files.crash(loss, sync);
@@ -225,7 +225,7 @@ TEST_F(BadDay, AnUnreadableFileIsNamed) {
 }
 
 TEST(Waiting, TooManyWritesAreRefusedAsBusyAtOnce) {
-    MemoryFiles files;
+    sim::SimFiles files;
     auto options = small_options();
     options.max_waiting = 3;
     auto storage = disk::DiskStorage::open(files, "node", options);
@@ -243,7 +243,7 @@ TEST(Waiting, TooManyWritesAreRefusedAsBusyAtOnce) {
 }
 
 TEST(Gathering, AllThatWaitsCostsOneSync) {
-    MemoryFiles files;
+    sim::SimFiles files;
     ports::Recovered recovered;
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage);

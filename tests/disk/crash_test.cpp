@@ -10,7 +10,7 @@
 namespace rafted::test {
 namespace {
 
-using Loss = MemoryFiles::Loss;
+using Loss = sim::SimFiles::Loss;
 
 struct Cut {
     std::uint64_t seed = 0;
@@ -39,7 +39,7 @@ void expect_a_state_between(const Workload& work, const WorkRun& run, const Grou
 /// Cuts, perhaps cuts again while the node comes back, and looks at what is there.
 void cut_and_check(const Workload& work, const Cut& cut) {
     SCOPED_TRACE(text(cut));
-    MemoryFiles files;
+    sim::SimFiles files;
     files.set_faults({.stop_after = cut.after});
     const WorkRun run = run_workload(files, work);
     files.crash(cut.loss, cut.seed + cut.after);
@@ -74,7 +74,7 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
     const Workload work = make_workload(shape);
     std::uint64_t changes = 0;
     {
-        MemoryFiles files;
+        sim::SimFiles files;
         const WorkRun run = run_workload(files, work);
         ASSERT_EQ(run.done, work.steps.size());
         changes = files.changes();
@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 25));
 /// Many segments, so that they are closed, moved out of and removed as the power goes.
 TEST(CrashOfALongLife, AtEveryFewChanges) {
     const Workload work = make_workload({99, 200, 6, 900});
-    MemoryFiles reference;
+    sim::SimFiles reference;
     run_workload(reference, work);
     for (std::uint64_t after = 3; after <= reference.changes(); after += 5) {
         const Loss loss = after % 2 == 0 ? Loss::any_sector : Loss::everything;
@@ -109,11 +109,11 @@ TEST(CrashOfALongLife, AtEveryFewChanges) {
 /// system's memory, and must be made durable before anything is promised on it.
 TEST(CrashTwice, WhatAKilledProcessLeftUnsyncedIsSyncedByTheNext) {
     const Workload work = make_workload({3, 25, 2, 300});
-    MemoryFiles reference;
+    sim::SimFiles reference;
     run_workload(reference, work);
     for (std::uint64_t after = 0; after <= reference.changes(); ++after) {
         SCOPED_TRACE(after);
-        MemoryFiles files;
+        sim::SimFiles files;
         files.set_faults({.stop_after = after});
         run_workload(files, work);
         files.kill_process();

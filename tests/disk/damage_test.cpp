@@ -16,7 +16,7 @@ constexpr WorkloadShape small{11, 25, 2, 120};
 const std::string journal_dir = "node/journal/";
 
 /// Files that hold something, without the lock.
-std::vector<std::string> files_of(const MemoryFiles& files) {
+std::vector<std::string> files_of(const sim::SimFiles& files) {
     std::vector<std::string> paths;
     for (const std::string& path : files.paths()) {
         if (!files.contents(path).empty()) paths.push_back(path);
@@ -24,14 +24,14 @@ std::vector<std::string> files_of(const MemoryFiles& files) {
     return paths;
 }
 
-std::uint64_t used_bytes(const MemoryFiles& files, const std::string& path) {
+std::uint64_t used_bytes(const sim::SimFiles& files, const std::string& path) {
     const Bytes bytes = files.contents(path);
     std::uint64_t end = bytes.size();
     while (end > 0 && bytes[end - 1] == std::byte{0}) --end;
     return end;
 }
 
-std::vector<std::string> segments_of(const MemoryFiles& files) {
+std::vector<std::string> segments_of(const sim::SimFiles& files) {
     std::vector<std::string> paths;
     for (const std::string& path : files.paths()) {
         if (path.starts_with(journal_dir)) paths.push_back(path);
@@ -39,7 +39,7 @@ std::vector<std::string> segments_of(const MemoryFiles& files) {
     return paths;
 }
 
-std::uint64_t last_frame_of(MemoryFiles& files, const std::string& path) {
+std::uint64_t last_frame_of(sim::SimFiles& files, const std::string& path) {
     const auto file = files.open(path, ports::OpenMode::read);
     const auto number = disk::segment_number(path.substr(path.size() - 20));
     auto reader = disk::SegmentReader::open(**file, {path, std::nullopt, *number});
@@ -90,7 +90,7 @@ TEST(Damage, B33_EveryFlippedBitIsFoundOrHarmless) {
 
 TEST(Damage, B31_B34_ALogCutAtAnyByteGivesWhatWasWholeBefore) {
     const Workload work = make_workload({5, 14, 1, 200, false});
-    MemoryFiles files;
+    sim::SimFiles files;
     run_workload(files, work);
     const auto segments = segments_of(files);
     ASSERT_EQ(segments.size(), 1U);
@@ -120,7 +120,7 @@ TEST(Damage, B31_B34_ALogCutAtAnyByteGivesWhatWasWholeBefore) {
 }
 
 TEST(Damage, TornSectorsOfTheLastFrameAreCutOffAndDamageIsNot) {
-    MemoryFiles files;
+    sim::SimFiles files;
     {
         ports::Recovered recovered;
         auto storage = reopen(files, recovered);
@@ -224,7 +224,7 @@ TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
     const auto files = finished_directory({21, 60, 2, 900, false}, groups);
     const auto segments = segments_of(*files);
     ASSERT_GE(segments.size(), 3U);
-    const auto refusal = [](MemoryFiles& damaged) {
+    const auto refusal = [](sim::SimFiles& damaged) {
         ports::Recovered recovered;
         const auto storage = reopen(damaged, recovered);
         EXPECT_FALSE(storage);
@@ -247,7 +247,7 @@ TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
     }
     {
         auto copy = files->copy();
-        MemoryFiles other;
+        sim::SimFiles other;
         auto options = small_options();
         options.new_node = NodeId(666);
         {
@@ -264,7 +264,7 @@ TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
 }
 
 TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeItOrIsRefused) {
-    MemoryFiles files;
+    sim::SimFiles files;
     ports::Recovered recovered;
     {
         auto storage = reopen(files, recovered);
@@ -308,7 +308,7 @@ TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeItOrIsRefused) {
 }
 
 TEST(Damage, ASourceNeverGivesWrongBytes) {
-    MemoryFiles files;
+    sim::SimFiles files;
     ports::Recovered recovered;
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage);

@@ -115,13 +115,13 @@ TEST(Directory, ThatIsAFileOrOutOfReachIsRefusedByName) {
 }
 
 TEST(Directory, AFirstStartThatWasCutShortIsStartedOver) {
-    MemoryFiles reference;
+    sim::SimFiles reference;
     ports::Recovered recovered;
     ASSERT_TRUE(reopen(reference, recovered));
     for (std::uint64_t after = 0; after < reference.changes(); ++after) {
-        for (const auto loss : {MemoryFiles::Loss::everything, MemoryFiles::Loss::nothing,
-                                MemoryFiles::Loss::any_sector}) {
-            MemoryFiles files;
+        for (const auto loss : {sim::SimFiles::Loss::everything, sim::SimFiles::Loss::nothing,
+                                sim::SimFiles::Loss::any_sector}) {
+            sim::SimFiles files;
             files.set_faults({.stop_after = after});
             static_cast<void>(reopen(files, recovered));
             files.crash(loss, after);

@@ -79,7 +79,7 @@ TEST(Inspect, ReportsEveryFlippedBitAndNeverFails) {
 }
 
 TEST(Inspect, GoesOnBehindDamage) {
-    MemoryFiles files;
+    sim::SimFiles files;
     {
         ports::Recovered recovered;
         auto storage = reopen(files, recovered);
@@ -120,7 +120,7 @@ TEST(Inspect, TellsAnUnfinishedWriteFromDamage) {
 }
 
 TEST(Inspect, RefusesWhatIsInUseOrNoneOfOurs) {
-    MemoryFiles files;
+    sim::SimFiles files;
     ports::Recovered recovered;
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage);

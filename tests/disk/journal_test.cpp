@@ -46,7 +46,7 @@ protected:
         return count;
     }
 
-    MemoryFiles files_;
+    sim::SimFiles files_;
     std::unique_ptr<disk::DiskStorage> storage_;
     ports::Recovered recovered_;
 };
@@ -223,7 +223,7 @@ TEST_F(Journal, B41_ExactlyTwoSnapshotsAreKept) {
 TEST_F(Journal, B36_FourRestartsChangeNothing) {
     const Workload work = make_workload({31, 60, 3, 500});
     storage_.reset();
-    MemoryFiles files;
+    sim::SimFiles files;
     run_workload(files, work);
     for (int restart = 0; restart < 4; ++restart) {
         ports::Recovered recovered;

@@ -6,9 +6,14 @@
 #include <utility>
 #include <variant>
 
-#include "support/core_words.hpp"
+#include "sim/words.hpp"
 
 namespace rafted::test {
+
+using sim::kind_of;
+using sim::lines_of;
+using sim::node_of;
+using sim::word_of;
 namespace {
 
 Words split(std::string_view line) {

@@ -4,9 +4,14 @@
 #include <chrono>
 
 #include "script/scene.hpp"
-#include "support/core_words.hpp"
+#include "sim/words.hpp"
 
 namespace rafted::test {
+
+using sim::kind_of;
+using sim::lines_of;
+using sim::node_of;
+using sim::word_of;
 namespace {
 
 using Act = core::ChangeMembers::Act;

@@ -104,7 +104,7 @@ TEST(Host, B25_AConfigReachesAllMembersWithinTwoHeartbeats) {
 
 TEST(Host, B27_ALeaseCountsFromTheSendingOfTheRequest) {
     HostClusterOptions options{.seed = 52};
-    options.pace.most_send = 40'000;
+    options.most_send = 40'000;
     GroupConfig config = quick_config();
     config.heartbeat_interval = milliseconds(20);
     config.election_timeout = milliseconds(150);

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "core/checksum.hpp"
-#include "support/core_words.hpp"
+#include "sim/words.hpp"
 
 namespace rafted::test {
+
+using sim::word_of;
 
 using std::chrono::milliseconds;
 using Act = core::ChangeMembers::Act;

@@ -148,7 +148,7 @@ Workload make_workload(const WorkloadShape& shape) {
     return work;
 }
 
-WorkRun run_workload(MemoryFiles& files, const Workload& workload) {
+WorkRun run_workload(sim::SimFiles& files, const Workload& workload) {
     WorkRun run;
     ports::Recovered recovered;
     auto storage = reopen(files, recovered);
@@ -177,7 +177,8 @@ WorkRun run_workload(MemoryFiles& files, const Workload& workload) {
     return run;
 }
 
-Result<std::unique_ptr<disk::DiskStorage>> reopen(MemoryFiles& files, ports::Recovered& recovered) {
+Result<std::unique_ptr<disk::DiskStorage>> reopen(sim::SimFiles& files,
+                                                  ports::Recovered& recovered) {
     auto options = small_options();
     options.new_node = NodeId(4711);
     auto storage = disk::DiskStorage::open(files, "node", options);
@@ -188,8 +189,8 @@ Result<std::unique_ptr<disk::DiskStorage>> reopen(MemoryFiles& files, ports::Rec
     return storage;
 }
 
-std::unique_ptr<MemoryFiles> finished_directory(const WorkloadShape& shape, Groups& groups) {
-    auto files = std::make_unique<MemoryFiles>();
+std::unique_ptr<sim::SimFiles> finished_directory(const WorkloadShape& shape, Groups& groups) {
+    auto files = std::make_unique<sim::SimFiles>();
     const Workload work = make_workload(shape);
     run_workload(*files, work);
     groups = work.states.back();

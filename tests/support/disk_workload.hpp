@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "disk/disk_storage.hpp"
-#include "support/memory_files.hpp"
+#include "sim/sim_files.hpp"
 
 namespace rafted::test {
 
@@ -41,12 +41,13 @@ struct WorkRun {
     std::size_t started = 0;  ///< Steps that were given to the storage.
 };
 /// Runs it on the files, gathering some steps, until the end or the first error.
-WorkRun run_workload(MemoryFiles& files, const Workload& workload);
+WorkRun run_workload(sim::SimFiles& files, const Workload& workload);
 
 /// Opens the directory "node" and recovers it; gives the storage to go on with.
-Result<std::unique_ptr<disk::DiskStorage>> reopen(MemoryFiles& files, ports::Recovered& recovered);
+Result<std::unique_ptr<disk::DiskStorage>> reopen(sim::SimFiles& files,
+                                                  ports::Recovered& recovered);
 
 /// A small finished directory, with all kinds of records and files.
-std::unique_ptr<MemoryFiles> finished_directory(const WorkloadShape& shape, Groups& groups);
+std::unique_ptr<sim::SimFiles> finished_directory(const WorkloadShape& shape, Groups& groups);
 
 }  // namespace rafted::test

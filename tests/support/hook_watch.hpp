@@ -9,6 +9,8 @@
 
 namespace rafted::test {
 
+using sim::LaneKind;
+
 struct Add {
     std::int64_t by = 0;
 };

@@ -1,6 +1,5 @@
-// Several real Hosts in one thread over virtual time: simulated network, disks and workers below
-// (host_node.hpp), the real client with its one retry policy and typed handles above. Everything
-// that happens is asked for by the test or drawn from one seed.
+// A simulated world (sim/world.hpp) with verbs that wait: each lets time pass until it is done.
+// Everything that happens is asked for by the test or drawn from one seed.
 //   1. A crash keeps what was synced and loses what was not; a memory-only node never comes back.
 //   2. A client may be anywhere: cut() and isolate() part nodes, not clients, from each other.
 #pragma once
@@ -16,16 +15,17 @@
 #include "client/caller.hpp"
 #include "rafted/group.hpp"
 #include "rafted/typed.hpp"
-#include "support/host_node.hpp"
+#include "sim/world.hpp"
 
 namespace rafted::test {
 
 struct HostClusterOptions {
     std::uint64_t seed = 1;
     bool durable = true;
-    unsigned drop = 0;       ///< Messages between nodes lost, per mille.
-    unsigned duplicate = 0;  ///< Delivered twice, per mille.
-    Pace pace{};
+    unsigned drop = 0;                ///< Messages between nodes lost, per mille.
+    unsigned duplicate = 0;           ///< Delivered twice, per mille.
+    std::uint64_t most_send = 2'000;  ///< A message takes up to this many microseconds.
+    sim::Pace pace{};
 };
 
 class HostCluster {
@@ -41,18 +41,18 @@ public:
     void crash(NodeId id);
     /// The node starts again, elsewhere if asked, and opens the groups it had. requires: durable.
     void restart(NodeId id, bool at_new_address = false);
-    bool is_up(NodeId id) const { return places_.at(id).node != nullptr; }
-    HostNode& node(NodeId id) { return *places_.at(id).node; }
-    const std::string& address(NodeId id) const { return places_.at(id).address; }
-    MemoryFiles& files(NodeId id) { return places_.at(id).disk->files; }
-    std::vector<NodeId> nodes() const;
+    bool is_up(NodeId id) const { return world_.is_up(id); }
+    sim::Process& node(NodeId id) { return world_.process(id); }
+    const std::string& address(NodeId id) const { return world_.address(id); }
+    sim::SimFiles& files(NodeId id) { return world_.files(id); }
+    std::vector<NodeId> nodes() const { return world_.nodes(); }
 
     // The network. Both directions.
-    void cut(NodeId one, NodeId other);
+    void cut(NodeId one, NodeId other) { world_.network().cut(one, other); }
     void isolate(NodeId id);
-    void heal() { cut_.clear(); }
-    /// Bytes of snapshots and log would be too much to say; how many messages were carried.
-    std::uint64_t carried() const { return carried_; }
+    void heal() { world_.network().mend_all(); }
+    /// How many messages between nodes were sent.
+    std::uint64_t carried() const { return world_.carried(); }
 
     // Groups.
     void create(NodeId id, const std::string& group, Factory factory, const GroupConfig& config);
@@ -71,7 +71,7 @@ public:
 
     // Clients.
     /// A handle that knows all nodes of now.
-    std::shared_ptr<Caller> caller(const std::string& group);
+    std::shared_ptr<Caller> caller(const std::string& group) { return world_.caller(group); }
     template <class D>
     Group<D> group(const std::string& name) {
         return Group<D>(caller(name));
@@ -86,42 +86,28 @@ public:
     }
 
     // Time.
-    core::Time now() const { return world_.loop.now(); }
-    void run_for(core::Duration time);
+    core::Time now() const { return world_.now(); }
+    void run_for(core::Duration time) { world_.run_for(time); }
     /// Lets time pass until it holds; false if it does not within the time.
     bool run_until(const std::function<bool()>& holds,
-                   core::Duration longest = std::chrono::minutes(2));
-    core::Random& random() { return world_.random; }
-    const std::vector<std::string>& log() const { return world_.log; }
+                   core::Duration longest = std::chrono::minutes(2)) {
+        return world_.run_until(holds, longest);
+    }
+    core::Random& random() { return random_; }
+    const std::vector<std::string>& log() const { return lines_.log_lines; }
 
 private:
-    class Channel;
-    struct Home {
-        std::string group;
-        Factory factory;
-        GroupConfig config;
-    };
-    struct Place {
-        std::string address;
-        std::unique_ptr<NodeDisk> disk;
-        std::unique_ptr<HostNode> node;
-        std::vector<Home> homes;
+    struct Lines final : sim::Witness {
+        void log(const std::string& line) override { log_lines.push_back(line); }
+        std::vector<std::string> log_lines;
     };
 
-    void carry(const std::string& from, const std::string& to, ports::Envelope envelope);
-    HostNode* at(const std::string& address);
-    void boot(NodeId id, Place& place, const std::string& but = {});
-    std::string fresh_address();
     void must(bool holds, const std::string& what) const;
 
     HostClusterOptions options_;
-    World world_;
-    std::map<NodeId, Place> places_;
-    std::set<std::pair<NodeId, NodeId>> cut_;
-    std::unique_ptr<Channel> channel_;
-    std::vector<std::shared_ptr<client::GroupCaller>> callers_;
-    std::uint64_t addresses_ = 0;
-    std::uint64_t carried_ = 0;
+    core::Random random_;
+    Lines lines_;
+    sim::World world_;
 };
 
 }  // namespace rafted::test

@@ -44,7 +44,7 @@ public:
     bool is_durable() const override { return true; }
 
 private:
-    MemoryFiles files_;
+    sim::SimFiles files_;
 };
 
 class MemoryWorld final : public StorageWorld {

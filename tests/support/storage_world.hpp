@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "disk/disk_storage.hpp"
-#include "support/memory_files.hpp"
+#include "sim/sim_files.hpp"
 
 namespace rafted::test {
 

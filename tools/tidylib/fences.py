@@ -29,7 +29,7 @@ TABLE = {
     "host": ({"public", "core", "value", "ports"}, (), False),
     "client": ({"public", "ports"}, (), False),
     "node": ({"public", "core", "value", "ports", "host", "disk", "net", "client"}, (), True),
-    "sim": ({"public", "core", "value", "ports", "host", "disk", "client", "history"}, (), False),
+    "sim": ({"public", "core", "value", "ports", "host", "disk", "client", "history"}, ("nlohmann/json",), False),
     "history": ({"public"}, ("nlohmann/json",), False),
     "explore": ({"public", "core"}, (), False),
     "fleet": ({"public"}, (), False),

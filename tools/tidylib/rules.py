@@ -32,10 +32,11 @@ RULES = {
 }
 
 CPP = {".cpp", ".hpp"}
-TEXT = CPP | {".py", ".sh", ".cmake", ".md"}
+TEXT = CPP | {".py", ".sh", ".cmake", ".md", ".js", ".css", ".html"}
 SKIPPED_FOLDERS = {"build", "data", ".git", ".cache", "__pycache__", "corpus"}
-SCRIPTS = {"run", "test", "tools/tidy", "tools/full", ".ci/run", "CMakeLists.txt",
-           "tests/run_in_scratch", "tests/commands_check", "tests/package/check"}
+SCRIPTS = {"run", "test", "tools/tidy", "tools/full", "tools/sabotage", ".ci/run", "CMakeLists.txt",
+           "tests/run_in_scratch", "tests/commands_check", "tests/package/check",
+           "tests/web/check"}
 # Spelled apart, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(?:" + "|".join(["TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK"]) + r")\b")
 

@@ -1,0 +1,136 @@
+// Configuration safety (§6; thesis §4): a list that a leader brings shares a voter, in any two
+// majorities, with the list before it and with the last committed one; a leader appends a change
+// only when no other is open and an entry of its own term is committed; one entry means one list; a
+// snapshot's list is the one at its index. A removal by force is outside of all this: after one,
+// majorities are not compared any more.
+#include <algorithm>
+#include <map>
+
+#include "core/quorum.hpp"
+#include "sim/checks/checks.hpp"
+#include "sim/checks/said.hpp"
+
+namespace rafted::sim {
+namespace {
+
+bool always_meet(const core::Members& one, const core::Members& other) {
+    if (one.voter_count() == 0 || other.voter_count() == 0) return true;
+    std::size_t both = 0;
+    for (const core::Peer& peer : one.all()) {
+        if (one.is_voter(peer.id) && other.is_voter(peer.id)) ++both;
+    }
+    const std::size_t all = one.voter_count() + other.voter_count() - both;
+    return core::majority(one.voter_count()) + core::majority(other.voter_count()) > all;
+}
+
+bool brings_list(core::EntryKind kind) {
+    return kind == core::EntryKind::members || kind == core::EntryKind::elected ||
+           kind == core::EntryKind::founding;
+}
+
+class ConfigurationSafety final : public Check {
+public:
+    explicit ConfigurationSafety(View view)
+        : Check(std::move(view), {FactKind::started, FactKind::stepped, FactKind::snapshotted,
+                                  FactKind::recovered}) {}
+    std::string_view name() const override { return "configuration safety"; }
+
+    void on_started(const Started& start) override { learn(start.node); }
+
+    void on_stepped(const Stepped& step) override {
+        const NodeImage& node = step.node;
+        if (!node.hard.forced_out.empty()) was_forced_ = true;
+        if (node.members_at == step.members_at_before && node.hard == step.hard_before) return;
+        if (node.role == Role::leader) judge_leader(step);
+        if (node.members_at != step.members_at_before) learn(node);
+    }
+
+    void on_snapshotted(const Snapshotted& fact) override {
+        const auto newest = std::find_if(lists_.rbegin(), lists_.rend(), [&](const auto& list) {
+            return list.first.first <= fact.meta.index &&
+                   commits().term_at(list.first.first) == list.first.second;
+        });
+        if (newest == lists_.rend() || newest->second == fact.meta.members) return;
+        wrong("the snapshot of " + said(fact.node) + " at " + said(fact.meta.index) +
+                  " does not have the list of " + said(newest->first.first),
+              {fact.node});
+    }
+
+    void on_recovered(const Recovered& fact) override {
+        lists_.erase(lists_.upper_bound({fact.kept, Term(~std::uint64_t{})}), lists_.end());
+        was_forced_ = false;
+        recovered_at_ = fact.kept;
+    }
+
+private:
+    void judge_leader(const Stepped& step) {
+        const NodeImage& node = step.node;
+        bool is_new = false;
+        for (const EntryMark& entry : step.appended) {
+            if (entry.term != node.hard.term || !brings_list(entry.kind)) continue;
+            is_new |= entry.index == node.members_at;
+            if (entry.kind == core::EntryKind::members) judge_change(step, entry);
+        }
+        if (!is_new || was_forced_) return;
+        if (!always_meet(step.members_before, node.members)) {
+            wrong(said(node.id) + " brings a list at " + said(node.members_at) +
+                      " of which a majority misses one of the list before it",
+                  {node.id});
+        }
+        const core::Members* committed = last_committed(node.members_at);
+        if (committed != nullptr && !always_meet(*committed, node.members)) {
+            wrong(said(node.id) + " brings a list at " + said(node.members_at) +
+                      " of which a majority misses one of the list committed last",
+                  {node.id});
+        }
+    }
+
+    void judge_change(const Stepped& step, const EntryMark& entry) const {
+        const NodeImage& node = step.node;
+        if (step.members_at_before > node.commit && step.members_at_before < entry.index) {
+            wrong(said(node.id) + " changes the list at " + said(entry.index) + " while that of " +
+                      said(step.members_at_before) + " is not committed",
+                  {node.id});
+        }
+        if (node.log.term_at(node.commit) != node.hard.term) {
+            wrong(said(node.id) + " changes the list at " + said(entry.index) +
+                      " before an entry of its own " + said(node.hard.term) + " is committed",
+                  {node.id});
+        }
+    }
+
+    /// The newest list below `index` that is known to be committed, by this incarnation.
+    const core::Members* last_committed(Index index) const {
+        for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
+            const auto [at, term] = list->first;
+            if (at <= recovered_at_) return nullptr;
+            if (at < index && commits().term_at(at) == term) return &list->second;
+        }
+        return nullptr;
+    }
+
+    /// What a node goes by is the entry's list, unless somebody was forced out on it.
+    void learn(const NodeImage& node) {
+        if (!node.hard.forced_out.empty()) was_forced_ = true;
+        const auto term = node.log.term_at(node.members_at);
+        if (!term || node.members.empty() || !node.hard.forced_out.empty()) return;
+        const auto [first, is_new] =
+            lists_.emplace(std::pair{node.members_at, *term}, node.members);
+        if (is_new || first->second == node.members) return;
+        wrong(said(node.id) + " goes by another list of " + said(node.members_at, *term) +
+                  " than was seen first",
+              {node.id});
+    }
+
+    std::map<std::pair<Index, Term>, core::Members> lists_;
+    bool was_forced_ = false;
+    Index recovered_at_;
+};
+
+}  // namespace
+
+std::unique_ptr<Check> configuration_safety(Check::View view) {
+    return std::make_unique<ConfigurationSafety>(std::move(view));
+}
+
+}  // namespace rafted::sim

@@ -1,0 +1,68 @@
+// Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, and a
+// majority of that list's voters has voted for it in that term, durably (a node without a disk: in
+// memory). That learners' disks count for no commit is part of the commit rule.
+#include <map>
+
+#include "core/quorum.hpp"
+#include "sim/checks/checks.hpp"
+#include "sim/checks/said.hpp"
+
+namespace rafted::sim {
+namespace {
+
+class OnlyVotersCount final : public Check {
+public:
+    explicit OnlyVotersCount(View view)
+        : Check(std::move(view),
+                {FactKind::started, FactKind::stepped, FactKind::synced, FactKind::recovered}) {}
+    std::string_view name() const override { return "only voters count"; }
+
+    void on_started(const Started& start) override { note(start.node.id, start.node.hard); }
+
+    void on_synced(const Synced& sync) override {
+        const core::HardState& now = sync.node.disk_hard;
+        const core::HardState& before = sync.hard_before;
+        if (now.term != before.term || now.vote != before.vote) note(sync.node.id, now);
+    }
+
+    void on_stepped(const Stepped& step) override {
+        const NodeImage& node = step.node;
+        const bool same_hard = node.hard.term == step.hard_before.term;
+        const bool same_vote = same_hard && node.hard.vote == step.hard_before.vote;
+        if (!node.is_durable && !same_vote) note(node.id, node.hard);
+        const bool leads_on = same_hard && step.role_before == Role::leader;
+        if (node.role == Role::leader && !leads_on) judge(node);
+    }
+
+    void on_recovered(const Recovered&) override { votes_.clear(); }
+
+private:
+    void note(NodeId voter, const core::HardState& state) {
+        if (state.vote) votes_[{state.term, state.vote}][voter] = true;
+    }
+
+    void judge(const NodeImage& node) const {
+        if (!node.members.is_voter(node.id)) {
+            wrong(said(node.id) + " leads in " + said(node.hard.term) +
+                      " and is no voter of its own list",
+                  {node.id});
+        }
+        const auto votes = votes_.find({node.hard.term, node.id});
+        const bool has_won =
+            votes != votes_.end() && core::tally(node.members, votes->second) == core::Tally::won;
+        if (has_won) return;
+        wrong(said(node.id) + " leads in " + said(node.hard.term) +
+                  " without durable votes of a majority of its voters",
+              {node.id});
+    }
+
+    std::map<std::pair<Term, NodeId>, core::Votes> votes_;  // by term and candidate
+};
+
+}  // namespace
+
+std::unique_ptr<Check> only_voters_count(Check::View view) {
+    return std::make_unique<OnlyVotersCount>(std::move(view));
+}
+
+}  // namespace rafted::sim

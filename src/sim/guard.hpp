@@ -1,0 +1,69 @@
+// The determinism guard: every entry of a group is applied on two copies beside the members', one
+// that goes on and a twin that is made anew from saved bytes again and again. Results and saved
+// bytes must be equal everywhere, or the value reads what it must not: a clock, an address, chance
+// of its own, the order of an unordered container.
+//   1. The first member to apply an entry makes the copies apply it; every later one is compared.
+//   2. Saved bytes are compared after every entry while they are small, else now and then, by
+//      index: at the same indexes on every member.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "rafted/machine.hpp"
+#include "value/applier.hpp"
+
+namespace rafted::sim {
+
+class Guard {
+public:
+    using Factory = value::Applier::MachineFactory;
+    using Words = std::function<std::string(BytesView command)>;
+
+    struct Options {
+        /// What a command is called in a report; none: its size.
+        Words words{};
+        /// Off: nothing runs beside, only members are compared with each other.
+        bool copies = true;
+    };
+    Guard(Factory factory, Options options, std::function<void(const std::string&)> on_difference);
+
+    struct Run {
+        const Context& context;
+        BytesView command;
+        const Result<Bytes>& answer;
+        const Machine& machine;  ///< As it is after the command.
+    };
+    /// A member is about to apply this entry.
+    void before(Index index, const Machine& machine);
+    /// It has; `state` becomes the digest of its saved bytes if they are taken at this index.
+    void after(const Run& run, std::optional<std::uint64_t>& state);
+
+    /// The group goes on from what one member had up to here; what came after is void.
+    void forget_after(Index kept);
+    Index newest() const { return newest_; }
+
+private:
+    void run_copies(const Run& run);
+    void renew_twin(const Run& run);
+    std::unique_ptr<Machine> copy_of(const Machine& machine) const;
+    void differ(const Run& run, const std::string& how) const;
+
+    Factory factory_;
+    Options options_;
+    std::function<void(const std::string&)> on_difference_;
+    std::unique_ptr<Machine> copy_;
+    std::unique_ptr<Machine> twin_;
+    bool is_fresh_ = true;  ///< No entry has been applied by anybody.
+    Index newest_;
+    std::uint64_t stride_ = 1;      ///< Bytes are taken at indexes it divides...
+    std::uint64_t since_twin_ = 0;  ///< ...and the twin is made anew after some entries.
+};
+
+/// The bytes a snapshot of it would hold; nothing if it cannot be saved.
+std::optional<Bytes> saved_bytes(const Machine& machine);
+
+}  // namespace rafted::sim

@@ -1,0 +1,115 @@
+// Carries out the strikes of a plan: who is hit is decided when a strike comes, from what the world
+// is then. After the weather it makes calm.
+//   1. Nothing it does may lose what was acknowledged: of every member list in force anywhere, a
+//      majority of the voters keeps its disks (lose_majority excepted, which says so).
+//   2. What it has begun it ends: every strike has an undo, and calm() runs what is left of them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/plan.hpp"
+#include "sim/recorder.hpp"
+#include "sim/world.hpp"
+
+namespace rafted::sim {
+
+/// What the nemesis works on; all outlive it.
+struct Field {
+    World& world;
+    Recorder& recorder;
+    Onlooker& onlooker;
+    Tracer& tracer;
+    const Plan& plan;
+    std::string group;
+    std::function<MachineFactory(NodeId)> factory;
+    /// Clients ask for so much at once / with timeouts this short (zero: as usual).
+    std::function<void(std::uint64_t operations)> pile_up;
+    std::function<void(core::Duration)> set_timeout;
+    /// The nodes or their addresses have changed: clients look them up again.
+    std::function<void()> addresses_changed;
+};
+
+class Nemesis {
+public:
+    explicit Nemesis(Field field);
+
+    /// The founder creates the group, the others join. False if that does not end in time.
+    bool found_group(unsigned nodes);
+    /// From now on strikes come when they are due.
+    void begin();
+    /// Ends everything, lets a random majority live, and says who that is.
+    std::vector<NodeId> calm();
+
+    std::uint64_t crashes() const { return crashes_; }
+    /// What was done, a line each.
+    const std::vector<std::string>& story() const { return story_; }
+
+private:
+    using Undo = std::function<void()>;
+    struct Joining;
+    struct Done {
+        std::string text;  ///< Empty: there was nobody to strike.
+        Undo undo{};
+        std::vector<NodeId> nodes{};  ///< Who is struck, if it is somebody.
+    };
+
+    void strike(const Strike& strike);
+    void end(unsigned number);
+    Done perform(const Strike& strike);
+    // nemesis_network.cpp: messages, links, clocks, clients, values
+    Done weather(const Strike& strike);
+    Done links(const Strike& strike);
+    Done clocks(const Strike& strike);
+    Done values(const Strike& strike);
+    void split(const Strike& strike);
+    // nemesis_nodes.cpp: processes and disks
+    Done processes(const Strike& strike);
+    Done disks(const Strike& strike);
+    Done crash_later(NodeId id, const Strike& strike);
+    Done full_disk(NodeId id);
+    Done flip_bits(NodeId id, const Strike& strike);
+    Done upgrade(const Strike& strike);
+    void power_cut(NodeId id, std::uint64_t choice);
+    void stop_process(NodeId id, std::uint64_t choice, bool by_power);
+    void bring_back(NodeId id, bool at_new_address = false);
+    void lose(NodeId id, const std::string& why);
+    // nemesis_group.cpp: the group
+    Done changes(const Strike& strike);
+    Done change_config(const Strike& strike);
+    Done lose_majority(const Strike& strike);
+    void recover(NodeId survivor);
+    void add_node(Standing standing);
+    void try_to_add(std::shared_ptr<Joining> joining);
+    void join(NodeId id);
+    void remove(NodeId id, unsigned tries);
+    void ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done);
+
+    // Who.
+    std::vector<NodeId> up() const;
+    /// Half of the time the leader, else any that is up; none if nobody is.
+    NodeId victim(std::uint64_t choice) const;
+    NodeId leader() const;
+    /// The node whose list of members is the newest among those that are up.
+    const NodeImage* best_informed() const;
+    bool may_lose(NodeId id) const;
+    bool is_member(NodeId id) const;
+    static std::string word(NodeId id) { return "n" + to_string(id); }
+
+    Field field_;
+    core::Time start_{};
+    bool is_calm_ = false;
+    std::map<unsigned, Undo> active_;
+    std::map<unsigned, Strike> weathers_;
+    std::set<NodeId> down_;       ///< To be brought back at the end.
+    std::set<NodeId> condemned_;  ///< Their disks may be unreadable.
+    std::vector<std::string> story_;
+    std::uint64_t crashes_ = 0;
+    bool majority_was_lost_ = false;
+    std::size_t most_nodes_;
+};
+
+}  // namespace rafted::sim

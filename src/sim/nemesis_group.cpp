@@ -1,0 +1,204 @@
+// Strikes that change the group: who belongs to it, who leads it, its config; and its founding.
+#include <algorithm>
+#include <utility>
+
+#include "rafted/codec.hpp"
+#include "rafted/group.hpp"
+#include "sim/nemesis.hpp"
+
+namespace rafted::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds longest_founding{60};
+constexpr unsigned most_tries = 20;
+constexpr milliseconds between_tries{200};
+constexpr seconds stays_on{3};
+
+}  // namespace
+
+struct Nemesis::Joining {
+    NodeId id;
+    Standing standing = Standing::joining;
+    unsigned tries = 0;
+};
+
+bool Nemesis::found_group(unsigned nodes) {
+    World& world = field_.world;
+    const NodeId founder = world.start_node();
+    const GroupConfig& config = field_.plan.config;
+    world.homes(founder).push_back({field_.group, field_.factory(founder), config});
+    bool created = false;
+    world.process(founder).host().create_group(
+        {field_.group, field_.factory(founder), config, {}},
+        [&created](const Result<void>& result) { created = result.has_value(); });
+    if (!world.run_until([&created] { return created; }, longest_founding)) return false;
+    for (unsigned i = 1; i < nodes; ++i) add_node(Standing::joining);
+    return world.run_until(
+        [&] {
+            const NodeImage* best = best_informed();
+            return best != nullptr && best->members.voter_count() == nodes && !best->is_changing;
+        },
+        longest_founding);
+}
+
+void Nemesis::ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done) {
+    if (up().empty()) return done(fail(ErrorCode::unreachable, "nobody is up"));
+    field_.world.caller(field_.group)
+        ->call(kind, std::move(body), {.timeout = seconds(2), .id = {}}, std::move(done));
+}
+
+Nemesis::Done Nemesis::changes(const Strike& strike) {
+    const NodeId id = victim(strike.choice);
+    const NodeImage* best = best_informed();
+    if (!id || best == nullptr) return {};
+    switch (strike.fault) {
+        case Fault::add_member:
+        case Fault::learner: {
+            if (field_.world.nodes().size() >= most_nodes_) return {};
+            const bool learns = strike.fault == Fault::learner;
+            add_node(learns ? Standing::learner : Standing::joining);
+            return {learns ? "a learner is added" : "a member is added"};
+        }
+        case Fault::remove_member: {
+            if (best->members.voter_count() <= 3 || !is_member(id)) return {};
+            remove(id, most_tries);
+            return {word(id) + " is removed"};
+        }
+        case Fault::replace_member:
+            if (!is_member(id) || !may_lose(id)) return {};
+            if (field_.world.is_up(id)) field_.onlooker.crashed(id);
+            lose(id, "it is replaced");
+            return {word(id) + " is replaced by another node"};
+        case Fault::move_lead:
+            ask(RequestKind::transfer_lead, encode(id), [](const Result<Bytes>&) {});
+            return {"the lead is to go to " + word(id)};
+        case Fault::change_config: return change_config(strike);
+        default: return lose_majority(strike);
+    }
+}
+
+Nemesis::Done Nemesis::change_config(const Strike& strike) {
+    GroupConfig config = field_.plan.config;
+    auto chance = core::Random(strike.choice);
+    // The share of the margin stays: what a clock may do is part of the plan.
+    const auto factor = static_cast<std::int64_t>(chance.one_to(3));
+    config.election_timeout *= factor;
+    config.heartbeat_interval *= factor;
+    if (config.clock_drift_margin) *config.clock_drift_margin *= factor;
+    config.max_append_bytes = 100 + chance.one_to(50'000);
+    config.snapshot_floor_bytes = chance.one_to(20'000);
+    config.log_bytes_kept = chance.one_to(10'000);
+    config.max_hook_backlog = static_cast<std::uint32_t>(4 + chance.one_to(1'000));
+    ask(RequestKind::set_config, encode(config), [](const Result<Bytes>&) {});
+    return {"the config changes: T becomes " + std::to_string(config.election_timeout.count()) +
+            " ms"};
+}
+
+void Nemesis::add_node(Standing standing) {
+    const NodeId id = field_.world.start_node();
+    field_.tracer.node(id, "join");
+    auto joining = std::make_shared<Joining>();
+    joining->id = id;
+    joining->standing = standing;
+    try_to_add(std::move(joining));
+}
+
+void Nemesis::try_to_add(std::shared_ptr<Joining> joining) {
+    const NodeId id = joining->id;
+    if (!field_.world.exists(id)) return;
+    const NewMember member{id, field_.world.address(id), joining->standing};
+    ask(RequestKind::add_member, encode(member), [this, joining](const Result<Bytes>& result) {
+        if (!field_.world.exists(joining->id)) return;
+        const bool added = result || result.error().code == ErrorCode::already_member;
+        if (added) return join(joining->id);
+        if (++joining->tries >= most_tries && is_calm_) return;
+        field_.world.loop().call_in(between_tries, [this, joining] { try_to_add(joining); });
+    });
+}
+
+/// It was added: it takes its seat, unless it is down or has one.
+void Nemesis::join(NodeId id) {
+    World& world = field_.world;
+    const NodeImage* best = best_informed();
+    if (best == nullptr || !world.is_up(id)) {
+        world.loop().call_in(between_tries, [this, id] {
+            if (field_.world.exists(id)) join(id);
+        });
+        return;
+    }
+    if (!world.homes(id).empty()) return;
+    world.homes(id).push_back({field_.group, field_.factory(id), field_.plan.config});
+    world.process(id).host().join_group(
+        {field_.group, field_.factory(id), field_.plan.config, best->group},
+        [](const Result<void>&) {});
+    field_.addresses_changed();
+}
+
+void Nemesis::remove(NodeId id, unsigned tries) {
+    ask(RequestKind::remove, encode(id), [this, id, tries](const Result<Bytes>& result) {
+        const bool gone = result || result.error().code == ErrorCode::not_member;
+        if (gone) {
+            field_.tracer.node(id, "remove");
+            // It may go on for a while, as a member that does not know yet.
+            field_.world.loop().call_in(stays_on, [this, id] {
+                if (!field_.world.exists(id) || is_calm_) return;
+                field_.onlooker.destroyed(id);
+                field_.world.destroy(id);
+                down_.erase(id);
+            });
+            return;
+        }
+        if (tries == 0 || is_calm_) return;
+        field_.world.loop().call_in(between_tries, [this, id, tries] { remove(id, tries - 1); });
+    });
+}
+
+/// All voters but one, and their disks, are gone; the one goes on alone and others join it.
+Nemesis::Done Nemesis::lose_majority(const Strike& strike) {
+    const NodeImage* best = best_informed();
+    if (majority_was_lost_ || best == nullptr || !field_.plan.durable) return {};
+    std::vector<NodeId> voters;
+    for (const core::Peer& peer : best->members.all()) {
+        const auto image = field_.onlooker.images().find(peer.id);
+        const bool stays = peer.standing == Standing::voter && field_.world.exists(peer.id) &&
+                           image != field_.onlooker.images().end() && image->second.is_up &&
+                           image->second.group == best->group && !condemned_.contains(peer.id);
+        if (stays) voters.push_back(peer.id);
+    }
+    if (voters.size() < 3) return {};
+    majority_was_lost_ = true;
+    const NodeId survivor = voters[strike.choice % voters.size()];
+    for (const NodeId id : field_.world.nodes()) {
+        if (id == survivor) continue;
+        field_.onlooker.destroyed(id);
+        field_.tracer.node(id, "crash", "gone for good");
+        field_.world.destroy(id);
+        down_.erase(id);
+        condemned_.erase(id);
+    }
+    stop_process(survivor, strike.choice, strike.choice % 2 == 0);
+    return {"all are gone for good but " + word(survivor) + ", which goes on alone",
+            [this, survivor] { recover(survivor); }};
+}
+
+void Nemesis::recover(NodeId survivor) {
+    World& world = field_.world;
+    if (!world.exists(survivor)) return;
+    world.files(survivor).set_faults({});
+    if (world.is_up(survivor)) stop_process(survivor, 0, true);
+    if (!world.restart(survivor, false, field_.group)) return;
+    down_.erase(survivor);
+    field_.recorder.recovers(survivor);
+    field_.tracer.node(survivor, "restart", "goes on alone");
+    world.process(survivor).host().recover_group(
+        {field_.group, field_.factory(survivor), field_.plan.config, {}},
+        [](const Result<void>&) {});
+    field_.addresses_changed();
+    add_node(Standing::joining);
+    add_node(Standing::joining);
+}
+
+}  // namespace rafted::sim

@@ -1,0 +1,163 @@
+#include "sim/world.hpp"
+
+#include <utility>
+
+#include "client/caller.hpp"
+#include "sim/client_channel.hpp"
+
+namespace rafted::sim {
+namespace {
+
+constexpr std::uint64_t node_stream = 2;
+constexpr std::uint64_t loss_stream = 3;
+constexpr std::uint64_t caller_stream = 4;
+/// Clients have places in the network, too, beyond any node's number.
+constexpr std::uint64_t first_client = 1'000'000;
+
+}  // namespace
+
+std::vector<Release> releases() { return {{RAFTED_VERSION, Process::start}}; }
+
+World::World(const WorldOptions& options, Witness* witness)
+    : options_(options), witness_(witness), network_(loop_, options.seed) {
+    network_.set_weather(options.weather);
+}
+
+World::~World() { shut_down(); }
+
+void World::shut_down() {
+    for (const auto& caller : callers_) static_cast<client::GroupCaller&>(*caller).close();
+    while (loop_.run_next(loop_.now())) {
+    }
+    callers_.clear();
+    places_.clear();
+}
+
+std::string World::fresh_address() { return "node" + std::to_string(++addresses_) + ":1"; }
+
+NodeId World::start_node() {
+    const NodeId id(places_.empty() ? 1 : places_.rbegin()->first.value + 1);
+    Place& place = places_[id];
+    place.disk = std::make_unique<NodeDisk>();
+    place.disk->durable = options_.durable;
+    place.address = fresh_address();
+    static_cast<void>(boot(id, place, {}));
+    return id;
+}
+
+Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
+    Surroundings surroundings{
+        loop_,
+        [this, from = place.address](const std::string& to, ports::Envelope envelope) {
+            carry(from, to, std::move(envelope));
+        },
+        witness_};
+    Process::Start start;
+    start.id = id;
+    start.address = place.address;
+    start.disk = place.disk.get();
+    start.pace = options_.pace;
+    start.random = stream_of(options_.seed, node_stream, id.value, ++place.starts);
+    start.max_waiting_requests = options_.max_waiting_requests;
+    start.journal = options_.journal;
+    auto process = releases_[place.release].start(std::move(surroundings), std::move(start));
+    if (!process) return std::unexpected(process.error());
+    place.process = std::move(*process);
+    for (const Home& home : place.homes) {
+        if (home.group == but) continue;
+        place.process->host().open_group({home.group, home.factory, home.config, {}},
+                                         [](const Result<void>&) {});
+    }
+    return {};
+}
+
+void World::down(Place& place) {
+    place.process.reset();
+    for (const auto& channel : channels_) channel->lose(place.address);
+}
+
+void World::crash(NodeId id, SimFiles::Loss loss) {
+    Place& place = places_.at(id);
+    auto chance = stream_of(options_.seed, loss_stream, id.value, place.starts);
+    place.disk->files.crash(loss, chance.next());
+    down(place);
+}
+
+void World::kill(NodeId id) {
+    Place& place = places_.at(id);
+    place.disk->files.kill_process();
+    down(place);
+}
+
+void World::destroy(NodeId id) {
+    down(places_.at(id));
+    places_.erase(id);
+}
+
+Result<void> World::restart(NodeId id, bool at_new_address, const std::string& but) {
+    Place& place = places_.at(id);
+    if (at_new_address) place.address = fresh_address();
+    return boot(id, place, but);
+}
+
+std::vector<NodeId> World::nodes() const {
+    std::vector<NodeId> all;
+    for (const auto& [id, place] : places_) all.push_back(id);
+    return all;
+}
+
+bool World::is_up(NodeId id) const {
+    const auto found = places_.find(id);
+    return found != places_.end() && found->second.process != nullptr;
+}
+
+Process* World::at(const std::string& address) {
+    for (auto& [id, place] : places_) {
+        if (place.process && place.address == address) return place.process.get();
+    }
+    return nullptr;
+}
+
+void World::carry(const std::string& from, const std::string& to, ports::Envelope envelope) {
+    ++carried_;
+    const auto shared = std::make_shared<const ports::Envelope>(std::move(envelope));
+    const core::Message& message = shared->message;
+    const Network::Fate fate = network_.send(message.from, message.to, [this, from, to, shared] {
+        if (Process* process = at(to)) process->arrive(from, *shared);
+    });
+    if (on_carried) on_carried(message, fate);
+}
+
+std::shared_ptr<Caller> World::caller(const std::string& group) {
+    const std::uint64_t number = channels_.size();
+    channels_.push_back(std::make_unique<ClientChannel>(*this, NodeId(first_client + number)));
+    client::CallerOptions options;
+    options.group = group;
+    for (const auto& [id, place] : places_) options.addresses.push_back(place.address);
+    options.seed = stream_of(options_.seed, caller_stream, number).next();
+    callers_.push_back(
+        std::make_shared<client::GroupCaller>(loop_, *channels_.back(), std::move(options)));
+    return callers_.back();
+}
+
+void World::ask(const std::string& address, ports::ClientRequest request, ports::Reply reply) {
+    channels_.push_back(
+        std::make_unique<ClientChannel>(*this, NodeId(first_client + channels_.size())));
+    channels_.back()->send(address, std::move(request), std::move(reply));
+}
+
+void World::run_for(core::Duration time) {
+    const core::Time until = now() + time;
+    while (loop_.run_next(until)) {
+    }
+}
+
+bool World::run_until(const std::function<bool()>& holds, core::Duration longest) {
+    const core::Time until = now() + longest;
+    while (!holds()) {
+        if (!loop_.run_next(until)) return holds();
+    }
+    return true;
+}
+
+}  // namespace rafted::sim

@@ -1,0 +1,234 @@
+"""Runs simulator and explorer until one of them objects, and understands what they say.
+
+  sim      `rafted sim --seeds A..B --stop-at-first --json`: a JSON object per run on a line,
+           {"seed":7,"ok":false,"check":"election safety","text":...}; code 0 clean, 1 not
+  explore  `rafted explore --seconds N --json`: one per search, {"violation":"commit rule: ...",
+           "states":N,"depth":D}; "ending":"halted" if the member has stopped itself
+
+A member that stops itself by a CHECK counts as found by the "member check". Any other end is
+trouble with the tool or the binary, never a find.
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .patches import Sabotage, Unusable
+
+BROKEN = re.compile(r"broken invariant: (.+?)(?: \(.*)? at \S+:\d+; stopping")
+ABORTED = (-signal.SIGABRT, 128 + signal.SIGABRT)
+EXPLORER_GRACE = 60.0  # its limit is for each of its searches
+
+
+@dataclass
+class Limits:
+    seconds: float
+    explore_seconds: int
+    first_seed: int
+    seeds: int
+    max_seeds: int
+    searches: str
+
+
+@dataclass
+class Verdict:
+    check: str = ""   # the check that found it; empty: nobody did
+    text: str = ""    # what it said
+    effort: str = ""  # "17 seeds", "1204 states, depth 14", or what was spent for nothing
+    replay: str = ""
+    error: str = ""   # it could not be tried
+    built: bool = False
+
+    def is_found(self) -> bool:
+        return bool(self.check)
+
+
+@dataclass
+class Answer:
+    code: int
+    lines: list
+    errors: str
+    in_time: bool
+
+    def objection(self) -> dict:
+        return next(filter(objects, self.lines), {})
+
+
+def objects(line: dict) -> bool:
+    return line.get("ok") is False or bool(line.get("violation")) or line.get("ending") == "halted"
+
+
+def parse(raw: bytes) -> dict:
+    """The JSON object on the line; an empty one if it holds something else."""
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+class Run:
+    """A program that is ended, with all it has started, when it is late or has objected."""
+
+    def __init__(self, command: list):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self.errors, start_new_session=True)
+        self.late = False
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end_late(self) -> None:
+        self.late = True
+        self.end()
+
+    def read(self) -> Answer:
+        lines = []
+        for raw in self.process.stdout:
+            line = parse(raw)
+            lines.append(line)
+            if objects(line):
+                self.end()
+                break
+        code = self.process.wait()
+        self.process.stdout.close()
+        self.errors.seek(0)
+        said = self.errors.read().decode("utf-8", "replace")
+        self.errors.close()
+        return Answer(0 if self.late else code, lines, said, not self.late)
+
+
+def ask(command: list, seconds) -> Answer:
+    """`seconds`: how long it may take; None: as long as it likes."""
+    run = Run(command)
+    timer = threading.Timer(seconds, run.end_late) if seconds is not None else None
+    if timer:
+        timer.start()
+    try:
+        return run.read()
+    finally:
+        if timer:
+            timer.cancel()
+        run.end()
+
+
+def judge(answer: Answer, what: str) -> Verdict:
+    said = answer.objection()
+    broken = BROKEN.search(answer.errors)
+    halted = said.get("ending") == "halted" or answer.code in ABORTED
+    if halted and broken:
+        return Verdict(check="member check", text=broken.group(1))
+    if said:
+        check, _, text = str(said.get("violation") or "unnamed").partition(": ")
+        return Verdict(check=str(said.get("check") or check), text=str(said.get("text") or text),
+                       replay=str(said.get("replay", "")))
+    if answer.code == 0:
+        return Verdict()
+    if answer.code < 0:
+        return Verdict(check="crash", text=signal.Signals(-answer.code).name)
+    last = answer.errors.strip().splitlines()[-1:] or ["and said nothing"]
+    raise Unusable(f"{what} ended with code {answer.code}: {last[0]}")
+
+
+class Hunter:
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self.last_seed = limits.first_seed - 1  # by which something was found
+        self.explored = False
+
+    def search(self, binary: Path, sabotage: Sabotage) -> Verdict:
+        """Some seeds, then the explorer if it can see it at all, then ever more seeds."""
+        try:
+            return self._search(binary, sabotage)
+        except Unusable as error:
+            return Verdict(error=str(error))
+
+    def _search(self, binary: Path, sabotage: Sabotage) -> Verdict:
+        limits = self.limits
+        until = time.monotonic() + limits.seconds
+        explores = limits.searches != "sim" and sabotage.is_in_core()
+        spent, count, first = {}, limits.seeds, limits.first_seed
+        end = limits.first_seed + limits.max_seeds
+        while limits.searches != "explore" and first < end and time.monotonic() < until:
+            count = min(count, end - first)
+            verdict = self._seeds(binary, first, count, max(until - time.monotonic(), 1.0))
+            if verdict.is_found():
+                return verdict
+            first += count
+            count *= 3
+            spent["sim"] = verdict.effort
+            if explores and "explore" not in spent:
+                verdict = self._states(binary)
+                if verdict.is_found():
+                    return verdict
+                spent["explore"] = verdict.effort
+                until += limits.explore_seconds
+        if explores and "explore" not in spent:
+            verdict = self._states(binary)
+            if verdict.is_found():
+                return verdict
+            spent["explore"] = verdict.effort
+        return Verdict(effort=" and ".join(spent.values()) or "nothing that can see it was run")
+
+    def _seeds(self, binary: Path, first: int, count: int, seconds) -> Verdict:
+        last = first + count - 1
+        answer = ask([binary, "sim", "--seeds", f"{first}..{last}", "--stop-at-first", "--json"],
+                     seconds)
+        verdict = judge(answer, "rafted sim")
+        clean = sum(1 for line in answer.lines if "seed" in line and line.get("ok") is True)
+        if not verdict.is_found():
+            ran = count if answer.in_time else clean
+            verdict.effort = _plural(first + ran - self.limits.first_seed, "seed")
+            return verdict
+        at = int(answer.objection().get("seed", first + clean))
+        verdict.effort = _plural(at - self.limits.first_seed + 1, "seed")
+        verdict.replay = verdict.replay or f"rafted sim --seed {at}"
+        self.last_seed = max(self.last_seed, at)
+        return verdict
+
+    def _states(self, binary: Path) -> Verdict:
+        seconds = self.limits.explore_seconds
+        answer = ask([binary, "explore", "--seconds", str(seconds), "--json"],
+                     max(self.limits.seconds, seconds) + EXPLORER_GRACE)
+        verdict = judge(answer, "rafted explore")
+        self.explored = True
+        states = sum(int(line.get("states", 0)) for line in answer.lines)
+        verdict.effort = _plural(states, "state")
+        depth = answer.objection().get("depth")
+        if depth is not None:
+            verdict.effort += f", depth {depth}"
+        return verdict
+
+    def control(self, binary: Path) -> Verdict:
+        """The tree as it is, on every seed by which something was found: all must be clean."""
+        count = self.last_seed - self.limits.first_seed + 1
+        efforts = []
+        try:
+            if count > 0:
+                verdict = self._seeds(binary, self.limits.first_seed, count, None)
+                if verdict.is_found():
+                    return verdict
+                efforts.append(_plural(count, "seed"))
+            if self.explored:
+                verdict = self._states(binary)
+                if verdict.is_found():
+                    return verdict
+                efforts.append(verdict.effort)
+        except Unusable as error:
+            return Verdict(error=str(error))
+        return Verdict(effort=" and ".join(efforts) or "nothing to compare with")
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
