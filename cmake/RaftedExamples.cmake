@@ -13,7 +13,8 @@ foreach(file IN LISTS example_files)
     endif()
     add_executable(example_${name} ${sources})
     rafted_setup(example_${name})
-    target_link_libraries(example_${name} PRIVATE rafted::rafted)
+    target_link_libraries(example_${name} PRIVATE
+        rafted::rafted $<TARGET_NAME_IF_EXISTS:rafted::sim>)
     if(RAFTED_TESTS)
         rafted_script_test(examples ${name} TIMEOUT 120
             COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch $<TARGET_FILE:example_${name}>)

@@ -1,4 +1,5 @@
-# What `cmake --install` gives: headers, library, CMake package, pkg-config file, binary, licence.
+# What `cmake --install` gives: headers, libraries, packages for CMake and pkg-config, binary,
+# licence.
 
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rafted)
@@ -22,8 +23,14 @@ install(FILES ${PROJECT_BINARY_DIR}/rafted-config.cmake
 
 file(RELATIVE_PATH pkgconfig_prefix
     ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-configure_file(cmake/rafted.pc.in rafted.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/rafted.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pkgconfig_files rafted.pc)
+if(TARGET rafted_sim)
+    list(APPEND pkgconfig_files rafted-sim.pc)
+endif()
+foreach(file IN LISTS pkgconfig_files)
+    configure_file(cmake/${file}.in ${file} @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${file} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 
 if(TARGET rafted_app)
     install(TARGETS rafted_app RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -79,6 +79,13 @@ rafted_script_test(compile_fail data COMMAND tests/compile_fail/check)
 # The root scripts refuse what they do not know.
 rafted_script_test(commands usage COMMAND tests/commands_check)
 
+# Many seeds of the simulated world, on all cores.
+if(TARGET rafted_app)
+    rafted_script_test(sim seeds TIMEOUT ${long_timeout}
+        COMMAND $<TARGET_FILE:rafted_app> sim --seeds 1..2000 --stop-at-first)
+    set_tests_properties(sim.seeds PROPERTIES RUN_SERIAL TRUE)
+endif()
+
 # Known bugs, put back in: the simulator and the explorer find each of them. A few here, others
 # every day; all of them with "full".
 rafted_script_test(sabotage self COMMAND ${RAFTED_PYTHON} tools/sabotage --self-test)

@@ -60,6 +60,7 @@ void add_leader(CLI::App& root, Chosen& chosen);
 void add_config(CLI::App& root, Chosen& chosen);
 void add_inspect(CLI::App& root, Chosen& chosen);
 void add_check(CLI::App& root, Chosen& chosen);
+void add_sim(CLI::App& root, Chosen& chosen);
 void add_explore(CLI::App& root, Chosen& chosen);
 void add_demo(CLI::App& root, Chosen& chosen);
 void add_demo_node(CLI::App& root, Chosen& chosen);

@@ -65,6 +65,7 @@ private:
 std::string words_of(const Bounds& bounds) {
     std::string text = std::to_string(bounds.members) + " members, terms up to " +
                        std::to_string(bounds.terms) + ", log up to " + std::to_string(bounds.log);
+    if (bounds.keep_stale) text += ", stale answers kept";
     for (std::size_t i = 0; i < explore::budget_count; ++i) {
         if (bounds.budgets[i] == 0) continue;
         text += ", " + std::string(name_of(Budget(i))) + " " + std::to_string(bounds.budgets[i]);
@@ -92,7 +93,7 @@ void print(const Report& report, double seconds) {
               << report.transitions << " transitions, frontier " << report.frontier << "\n  "
               << report.nodes << " different nodes, " << report.messages << " different messages, "
               << report.steps << " steps of the core\n  "
-              << static_cast<std::uint64_t>(seconds * 10) / 10.0 << " s, "
+              << static_cast<double>(static_cast<std::uint64_t>(seconds * 10)) / 10 << " s, "
               << per_second(report.distinct, seconds) << " states/s, "
               << per_second(report.transitions, seconds) << " transitions/s, "
               << (report.memory_bytes >> 20) << " MiB\n";
@@ -106,7 +107,8 @@ Json json_of(const Job& job, const Report& report, double seconds) {
     Json json{{"search", job.name},
               {"members", job.bounds.members},
               {"terms", job.bounds.terms},
-              {"log", job.bounds.log}};
+              {"log", job.bounds.log},
+              {"keep_stale", job.bounds.keep_stale}};
     for (std::size_t i = 0; i < explore::budget_count; ++i) {
         json[std::string(name_of(Budget(i)))] = job.bounds.budgets[i];
     }
@@ -256,6 +258,9 @@ void add_bounds(CLI::App& command, const std::shared_ptr<ExploreCall>& call) {
     add("--members", call->bounds.members, "Voters at the start, 1 to 5 (3)");
     add("--terms", call->bounds.terms, "Largest term, 1 to 15 (2)");
     add("--log", call->bounds.log, "Largest index, 1 to 15; the founding entry is at 1 (3)");
+    command.add_flag_callback(
+        "--keep-stale", [call] { call->bounds.keep_stale = call->has_bounds = true; },
+        "Answers of terms that are over are kept under way; many more states");
     constexpr const char* abouts[explore::budget_count] = {
         "Election timers that fire, and leaders that give up (0)",
         "Heartbeats of leaders (0)",

@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
     rafted::app::add_config(app, chosen);
     rafted::app::add_inspect(app, chosen);
     rafted::app::add_check(app, chosen);
+    rafted::app::add_sim(app, chosen);
     rafted::app::add_explore(app, chosen);
     rafted::app::add_demo_node(app, chosen);
     try {

@@ -111,6 +111,11 @@ concept OneRun = is_plain_number<typename T::value_type> && requires(T& all) {
 
 template <class T>
 inline constexpr bool is_plain_struct = std::is_class_v<T> && std::is_aggregate_v<T>;
+/// Calls `act` with each field of a plain aggregate, in order.
+template <class T, class Act>
+void for_each_field(T& value, Act&& act) {
+    boost::pfr::for_each_field(value, std::forward<Act>(act));
+}
 
 template <class T, class... Seen>
 consteval bool encodable();
@@ -378,7 +383,7 @@ void encode_composite(Writer& out, const T& value) {
     } else if constexpr (is_array<T>) {
         for (const auto& element : value) encode(out, element);
     } else if constexpr (!std::is_empty_v<T>) {
-        boost::pfr::for_each_field(value, [&](const auto& field) { encode(out, field); });
+        for_each_field(value, [&](const auto& field) { encode(out, field); });
     }
 }
 
@@ -394,7 +399,7 @@ void decode_composite(Reader& in, T& value) {
     } else if constexpr (is_array<T>) {
         for (auto& element : value) decode_into(in, element);
     } else if constexpr (!std::is_empty_v<T>) {
-        boost::pfr::for_each_field(value, [&](auto& field) { decode_into(in, field); });
+        for_each_field(value, [&](auto& field) { decode_into(in, field); });
     }
 }
 

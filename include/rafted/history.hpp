@@ -22,10 +22,11 @@ namespace rafted::history {
 
 enum class Answer : std::uint8_t { linearizable, not_linearizable, undecided };
 
-/// When a search gives up with `undecided`. Both bound memory as well as time.
+/// When to give up with `undecided`. Both bound memory as well as time.
 struct Limits {
-    std::uint64_t configurations = 4'000'000;  ///< Over all partitions together.
-    std::uint64_t states = 1'000'000;          ///< Different states of one partition.
+    /// Over all partitions together; and as many again to find the shortest beginning.
+    std::uint64_t configurations = 4'000'000;
+    std::uint64_t states = 1'000'000;  ///< Different states in one search.
 };
 
 /// One call as the search sees it; all that it means is in its kind.
@@ -58,6 +59,9 @@ public:
     virtual std::optional<Answer> shortcut(std::span<const Interval>) { return std::nullopt; }
     /// Whether reaches() should be asked about reads that are still to come as well.
     virtual bool looks_ahead() const { return false; }
+    /// True only if a call of kind `strong` can always stand in for one of kind `weak`: whatever
+    /// state the weak one leads to, the strong one leads to from the same state.
+    virtual bool covers(Kind /*strong*/, Kind /*weak*/) const { return false; }
     /// How many states there have been, for the limit.
     virtual std::uint64_t states() const = 0;
     /// For a reader of Violation::states.
@@ -142,8 +146,8 @@ public:
         }
     }
     Interval interval_of(const Call& call) {
-        Call open = call;
-        open.output.reset();
+        const Call open{call.client, call.input, std::nullopt,
+                        call.start,  call.end,   call.read_only};
         return {call.start, call.end, kind_of(call), kind_of(open), call.read_only};
     }
 

@@ -5,6 +5,7 @@
 //
 // `workload` is called for each operation of a client and says what it asks for: it takes a
 // Chance& and returns a command or a query of the value, as a std::variant<C, Q> or either alone.
+// What it may be is in sim_typed.hpp, which comes with this; here is what has no types.
 //   1. Equal options give equal runs, to the last bit of trace_hash, from any build.
 //   2. Every rule of docs/safety.md is checked after every event; at the first broken one the run
 //      ends and the report says which, when, and how to see it again.
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "rafted/config.hpp"
+#include "rafted/history.hpp"
 #include "rafted/typed.hpp"
 
 namespace rafted::sim {
@@ -31,7 +33,7 @@ namespace rafted::sim {
 enum class Fault : std::uint8_t {
     drop,            ///< Messages are lost.
     delay,           ///< Messages take long.
-    duplicate,       ///< Messages and requests arrive twice.
+    duplicate,       ///< Messages between nodes arrive twice.
     reorder,         ///< Some messages are overtaken by many others.
     cut,             ///< Two nodes cannot reach each other (a partial partition).
     cut_one_way,     ///< One node reaches another, which does not reach it.
@@ -144,6 +146,9 @@ struct Report {
     std::uint64_t trace_hash = 0;
     std::vector<std::string> faults;   ///< That were turned on.
     std::vector<std::string> strikes;  ///< What was done when, a line each.
+    /// What clients asked and were told, in the order they asked; see Subject::judge. Times are
+    /// simulated nanoseconds.
+    std::vector<history::Call> history;
 
     // Figures of the run.
     std::uint64_t commands_ok = 0;
@@ -186,8 +191,20 @@ struct Subject {
     std::function<Request(Chance& chance, unsigned client)> next;
     /// What a command is called in reports; none: its size.
     std::function<std::string(BytesView command)> words{};
-    /// Looks at the end at what clients saw: anything returned is a violation "history".
-    std::function<std::string(std::string_view history)> judge{};
+    /// Looks at the end at what clients saw: anything returned is a violation "history". Left out
+    /// are calls that certainly did not happen, stale queries, queries answered while leases could
+    /// break, and what began after a forced recovery; what a recovery interrupts stays open.
+    std::function<std::string(const std::vector<history::Call>& calls)> judge{};
+    /// What a query is called in reports; none: its size.
+    std::function<std::string(BytesView query)> query_words{};
+    /// Results in words, given what they are results of; none: their bytes.
+    std::function<std::string(BytesView command, BytesView result)> result_words{};
+    std::function<std::string(BytesView query, BytesView result)> answer_words{};
+    /// What is wrong with a value, if anything; asked after every command on every member. Anything
+    /// returned is a violation "invariant".
+    std::function<std::string(const Machine& machine)> wrong{};
+    /// What shows a run again if the words of its replay follow: "rafted sim". May be empty.
+    std::string program{};
 };
 
 /// One run. Fails never: what is wrong with the options is told in the report, as check "options".
@@ -201,4 +218,14 @@ std::pair<Options, Report> shrink(const Options& options, const Subject& subject
 /// A report as a short story: what was on, what was done, what went wrong, how to see it again.
 std::string story_of(const Report& report);
 
+/// `start`, changed by the words of a Report::replay: "--seed 7 --faults drop,cut".
+/// Fails with invalid, naming the word.
+Result<Options> options_of(std::string_view words, Options start = {});
+
+/// The lines that Options::trace has taken as one HTML page, to be opened in any browser.
+/// Fails with invalid, naming the line.
+Result<std::string> page_of(std::string_view trace);
+
 }  // namespace rafted::sim
+
+#include "rafted/sim_typed.hpp"

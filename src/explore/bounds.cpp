@@ -45,19 +45,27 @@ std::vector<Scene> scenes() {
         for (const auto& [budget, amount] : budgets) bounds[budget] = amount;
         return bounds;
     };
+    Bounds two = make(1, 4, {{timeouts, 1}, {changes, 2}});
+    two.members = 2;
+    Bounds stale = make(2, 3, {{timeouts, 2}});
+    stale.keep_stale = true;
     return {
-        {"elections", "two elections, and a crash that may lose a write",
-         make(2, 3, {{timeouts, 2}, {crashes, 1}, {slow_writes, 1}})},
-        {"logs", "two leaders and a command; a slow disk",
-         make(2, 4, {{timeouts, 2}, {commands, 1}, {slow_writes, 1}})},
+        {"change", "a node is added and becomes a voter, or one is removed",
+         make(1, 5, {{timeouts, 1}, {changes, 1}})},
         {"duplicates", "two elections, and a message that arrives twice",
          make(2, 3, {{timeouts, 2}, {duplicates, 1}})},
-        {"changes", "two changes of the member list, a node more or less each, and a heartbeat",
-         make(1, 5, {{timeouts, 1}, {heartbeats, 1}, {changes, 2}})},
+        {"stale", "two elections, and answers of terms that are over", stale},
         {"snapshots", "a follower that learns from a snapshot",
          make(1, 4, {{timeouts, 1}, {heartbeats, 1}, {commands, 1}, {snapshots, 1}})},
-        {"transfers", "the lead handed over and won by a timer besides",
+        {"changes", "two changes, one after the other, in a group of two", two},
+        {"transfers", "the lead handed over, and another election besides",
          make(2, 3, {{timeouts, 2}, {transfers, 1}})},
+        {"elections", "two elections, and a crash that may lose a write",
+         make(2, 3, {{timeouts, 2}, {crashes, 1}, {slow_writes, 1}})},
+        {"logs", "two leaders and a command, and a slow disk",
+         make(2, 4, {{timeouts, 2}, {commands, 1}, {slow_writes, 1}})},
+        {"terms", "three leaders one after the other, whose logs differ",
+         make(3, 4, {{timeouts, 3}})},
     };
 }
 

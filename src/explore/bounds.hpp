@@ -31,6 +31,9 @@ struct Bounds {
     std::uint8_t members = 3;  ///< Voters at the start: 1 to 5.
     std::uint8_t terms = 2;    ///< Largest term: 1 to 15.
     std::uint8_t log = 3;      ///< Largest index; the founding entry is at 1. 1 to 15.
+    /// Answers of terms that are over stay under way, too. A right core takes no notice of them, so
+    /// that dropping them loses nothing; whether it does is only seen when they are kept.
+    bool keep_stale = false;
     std::array<std::uint8_t, budget_count> budgets{};
 
     std::uint8_t& operator[](Budget budget) { return budgets[static_cast<std::size_t>(budget)]; }
@@ -47,7 +50,7 @@ struct Scene {
     std::string_view about;
     Bounds bounds;
 };
-/// What `rafted explore` runs without bounds of its own, each exhausted within a minute or so.
+/// What `rafted explore` runs without bounds of its own: each comes to its end in a minute or two.
 std::vector<Scene> scenes();
 
 }  // namespace rafted::explore

@@ -52,6 +52,7 @@ std::string Rules::check_election(const World& world, std::size_t node) const {
         return "election safety: " + name(first - 1) + " and " + name(node) +
                " were both elected in term " + to_string(now.term);
     }
+    if (auto text = check_votes(world, node); !text.empty()) return text;
     const auto& history = histories_[world.history];
     for (std::uint64_t i = now.log.base + 1; i <= history.size(); ++i) {
         const Committed& committed = history[i - 1];
@@ -64,6 +65,23 @@ std::string Rules::check_election(const World& world, std::size_t node) const {
                std::to_string(committed.by_term);
     }
     return {};
+}
+
+/// §5.2: whoever is elected has votes of a majority. They are on the disks that gave them, unless
+/// those have gone on to a later term.
+std::string Rules::check_votes(const World& world, std::size_t node) const {
+    const Sight& now = memory_.node(world.nodes[node]).sight;
+    std::uint32_t may_have = 0;
+    for (std::size_t other = 0; other < nodes_; ++other) {
+        const Sight& theirs = memory_.node(world.nodes[other]).sight;
+        const bool voted =
+            theirs.durable_term == now.term && theirs.durable_vote == NodeId(node + 1);
+        if (voted || theirs.durable_term > now.term) may_have |= 1U << (other + 1);
+    }
+    const auto votes = static_cast<std::size_t>(std::popcount(may_have & now.voters));
+    if (votes >= core::majority(static_cast<std::size_t>(std::popcount(now.voters)))) return {};
+    return "election safety: " + name(node) + " was elected in term " + to_string(now.term) +
+           " without the votes of a majority";
 }
 
 std::string Rules::check_matching(const World& world, std::size_t node, const Sight& before) const {

@@ -41,6 +41,7 @@ Sight sight_of(const Node& node) {
     out.disk = disk_of(node.disk);
     out.term = state.hard.term;
     out.durable_term = node.disk.hard.term;
+    out.durable_vote = node.disk.hard.vote;
     if (node.disk.snapshot) out.disk_snapshot = node.disk.snapshot->index;
     if (const auto* leader = std::get_if<core::Leader>(&state.role)) {
         out.term_start = leader->term_start;

@@ -36,6 +36,7 @@ struct Sight {
     Entries disk;
     Term term;
     Term durable_term;
+    NodeId durable_vote;
     Index disk_snapshot;
     Index term_start;
     std::uint64_t committed = 0;

@@ -98,7 +98,7 @@ bool Rules::is_dead(const World& world, MessageNumber number) const {
     const std::size_t place = message.to.value - 1;
     if (place >= nodes_) return true;
     const Sight& to = memory_.node(world.nodes[place]).sight;
-    if (message.term > to.durable_term) return false;
+    if (bounds_.keep_stale || message.term > to.durable_term) return false;
     if (const auto* vote = std::get_if<core::VoteReply>(&message.body)) {
         const bool asks = to.role == Role::candidate && to.term == message.term;
         return vote->pre || !vote->granted || !asks;

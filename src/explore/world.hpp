@@ -90,6 +90,7 @@ private:
     void extend_history(World& world, std::size_t node, Term by_term);
     std::uint32_t number_of(std::vector<Committed> history);
     std::string check_commit_rule(const World& world, std::size_t node, const Sight& before) const;
+    std::string check_votes(const World& world, std::size_t node) const;
     std::string check_matching(const World& world, std::size_t node, const Sight& before) const;
 
     Bounds bounds_;

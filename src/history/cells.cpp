@@ -259,8 +259,40 @@ bool CellSteps::reaches(State from, Kind target, std::span<const Kind> available
     return true;
 }
 
+/// A write does what a compare-and-set to the same value does, and can do it anywhere.
+bool CellSteps::covers(Kind strong, Kind weak) const {
+    const Moves& with = kinds_[strong];
+    const Moves& without = kinds_[weak];
+    if (with.size() != 1 || without.size() != 1) return false;
+    return with[0].what == Move::What::write && without[0].what == Move::What::cas &&
+           with[0].cell == without[0].cell && with[0].a == without[0].b;
+}
+
+/// Whether a read, or a compare-and-set that succeeded, needs a value of the only cell that
+/// nothing can have put there by then.
+bool CellSteps::lacks_a_source(std::span<const Interval> intervals) {
+    std::map<std::uint32_t, std::uint64_t> sources{{first_value(cells_.text(0)), 0}};
+    for (const Interval& one : intervals) {
+        for (const Move& move : kinds_[one.kind]) {
+            if (!move.replaces()) continue;
+            const std::uint32_t left = move.what == Move::What::cas ? move.b : move.a;
+            const auto [place, is_first] = sources.try_emplace(left, one.start);
+            place->second = std::min(place->second, one.start);
+        }
+    }
+    return std::ranges::any_of(intervals, [&](const Interval& one) {
+        const Moves& moves = kinds_[one.kind];
+        const bool needs = one.end && !moves.empty() &&
+                           (moves[0].what == Move::What::read || moves[0].what == Move::What::cas);
+        if (!needs) return false;
+        const auto source = sources.find(moves[0].a);
+        return source == sources.end() || source->second > *one.end;
+    });
+}
+
 std::optional<Answer> CellSteps::shortcut(std::span<const Interval> intervals) {
-    if (cells_.size() != 1) return std::nullopt;
+    if (cells_.size() != 1 || extends_) return std::nullopt;
+    if (lacks_a_source(intervals)) return Answer::not_linearizable;
     std::vector<RegisterUse> uses;
     for (const Interval& one : intervals) {
         const Moves& moves = kinds_[one.kind];

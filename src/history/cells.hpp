@@ -52,6 +52,7 @@ public:
     State initial() override;
     std::optional<State> step(State from, Kind kind) override;
     bool reaches(State from, Kind target, std::span<const Kind> available) override;
+    bool covers(Kind strong, Kind weak) const override;
     bool looks_ahead() const override { return extends_; }
     std::optional<Answer> shortcut(std::span<const Interval> intervals) override;
     std::string describe(State state) const override;
@@ -69,6 +70,7 @@ private:
     std::uint32_t first_value(const std::string& cell);
     std::uint32_t seen_or_any(std::uint32_t cell, std::uint32_t value);
     bool apply(Cells& cells, const Move& move);
+    bool lacks_a_source(std::span<const Interval> intervals);
     bool can_become(std::uint32_t from, const Move& needed, std::span<const Kind> available) const;
     bool is_start_of(std::uint32_t part, std::uint32_t whole) const;
 

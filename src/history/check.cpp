@@ -9,7 +9,7 @@
 namespace rafted::history {
 namespace {
 
-constexpr std::uint64_t most_for_states = 50'000;  // configurations, to name the possible states
+constexpr std::uint64_t most_for_states = 5'000;  // configurations, to name the possible states
 
 /// A beginning of one partition that cannot be explained: its first `ends` ends.
 struct Failure {
@@ -29,16 +29,17 @@ std::vector<std::uint64_t> ends_of(const Partition& partition) {
 
 class Checker {
 public:
-    explicit Checker(const Limits& limits) : limits_(limits) {}
+    explicit Checker(const Limits& limits)
+        : limits_(limits), to_answer_(limits.configurations), to_tell_(limits.configurations) {}
 
     void look_at(const Partition& partition) {
         ++verdict_.partitions;
         for (const Interval& one : partition.intervals) {
             if (one.end || !one.read_only) ++verdict_.calls;
         }
-        const Answer answer = solve(partition, partition.intervals);
-        if (answer == Answer::undecided) is_undecided_ = true;
-        if (answer == Answer::not_linearizable) look_for_shortest(partition);
+        const Solved solved = solve(partition, partition.intervals, to_answer_);
+        if (solved.answer == Answer::undecided) is_undecided_ = true;
+        if (solved.answer == Answer::not_linearizable) look_for_shortest(partition, solved);
     }
 
     Verdict verdict() {
@@ -52,35 +53,49 @@ public:
     }
 
 private:
-    Answer solve(const Partition& partition, std::span<const Interval> intervals) {
+    struct Solved {
+        Answer answer = Answer::linearizable;
+        std::size_t explained = 0;  // so many ends at least can be, if not all
+    };
+
+    Solved solve(const Partition& partition, std::span<const Interval> intervals,
+                 std::uint64_t& budget) {
         partition.steps->prepare(intervals);
-        if (const auto known = partition.steps->shortcut(intervals)) return *known;
+        if (const auto known = partition.steps->shortcut(intervals)) return {*known, 0};
         const Timeline timeline(intervals);
-        const Found found = Search(*partition.steps, timeline, limits_).run();
+        Limits limits = limits_;
+        limits.configurations = budget;
+        const Found found = Search(*partition.steps, timeline, limits).run();
+        budget -= std::min(budget, found.configurations);
         verdict_.configurations += found.configurations;
-        return found.answer;
+        const std::span before(timeline.moments().data(), found.furthest);
+        const auto ends = std::ranges::count_if(before, &Moment::is_end);
+        return {found.answer, static_cast<std::size_t>(ends)};
     }
 
     Answer solve_beginning(const Partition& partition, std::size_t ends) {
-        return solve(partition, beginning_of(partition.intervals, ends).intervals);
+        return solve(partition, beginning_of(partition.intervals, ends).intervals, to_tell_).answer;
     }
 
     /// Makes this partition's failure first_ if it is earlier than the one there is.
-    void look_for_shortest(const Partition& partition) {
+    void look_for_shortest(const Partition& partition, const Solved& solved) {
         const auto ends = ends_of(partition);
         std::size_t fails = ends.size();
+        std::size_t holds = solved.explained;
         bool is_shortest = true;
         if (first_) {
             const auto before = std::ranges::lower_bound(ends, first_->at) - ends.begin();
             fails = static_cast<std::size_t>(before);
+            if (fails <= holds) return;
             if (solve_beginning(partition, fails) != Answer::not_linearizable) return;
         }
-        std::size_t holds = 0;
+        // What the search could not pass is the likely place; then by halves.
+        std::size_t middle = holds + 1;
         while (fails - holds > 1) {
-            const std::size_t middle = holds + (fails - holds) / 2;
             const Answer answer = solve_beginning(partition, middle);
             is_shortest = is_shortest && answer != Answer::undecided;
             (answer == Answer::not_linearizable ? fails : holds) = middle;
+            middle = holds + (fails - holds) / 2;
         }
         first_ = Failure{&partition, fails, ends[fails - 1], is_shortest};
     }
@@ -130,6 +145,8 @@ private:
     }
 
     Limits limits_;
+    std::uint64_t to_answer_;
+    std::uint64_t to_tell_;
     Verdict verdict_;
     bool is_undecided_ = false;
     std::optional<Failure> first_;

@@ -14,10 +14,9 @@ std::string name_in(const Datum& record, std::string_view a, std::string_view b)
     return found != nullptr && found->is_name() ? found->text : "";
 }
 
-const Datum& value_or_nil(const Datum& record, std::string_view name) {
-    static const Datum none;
+Datum value_or_nil(const Datum& record, std::string_view name) {
     const Datum* found = record.find(name);
-    return found == nullptr ? none : *found;
+    return found == nullptr ? Datum::nil() : *found;
 }
 
 std::optional<Datum> copy_of(const Datum* found) {
@@ -29,7 +28,7 @@ class Pairing {
 public:
     Result<void> take(const Datum& record, std::uint64_t place) {
         const std::string type = name_in(record, "type", "type");
-        const Datum& process = value_or_nil(record, "process");
+        const Datum process = value_or_nil(record, "process");
         if (process.is_name() && process.text.starts_with("nemesis")) {
             ++history_.ignored;
             return {};

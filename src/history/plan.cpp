@@ -38,13 +38,14 @@ public:
         const std::size_t other = group_of(b);
         parents_[std::max(one, other)] = std::min(one, other);
     }
-    /// The names of a group, as a title.
-    std::string title_of(std::size_t group) const {
-        std::string title;
+    /// For each group its names, as a title.
+    std::map<std::size_t, std::string> titles() const {
+        std::map<std::size_t, std::string> titles;
         for (const auto& [name, place] : places_) {
-            if (group_of(place) == group) title += (title.empty() ? "" : ", ") + name;
+            std::string& title = titles[group_of(place)];
+            title += (title.empty() ? "" : ", ") + name;
         }
-        return title;
+        return titles;
     }
 
 private:
@@ -117,6 +118,7 @@ Result<Plan> plan(const std::vector<Operation>& operations, const ModelChoice& c
             first[i] = first[i].value_or(place);
         }
     }
+    const auto titles = groups.titles();
     std::map<std::size_t, std::size_t> partitions;
     Plan plan;
     for (std::size_t i = 0; i < operations.size(); ++i) {
@@ -127,7 +129,7 @@ Result<Plan> plan(const std::vector<Operation>& operations, const ModelChoice& c
             auto object = make_object(choice);
             if (!object) return std::unexpected(std::move(object.error()));
             plan.objects.push_back(std::move(*object));
-            plan.partitions.push_back({groups.title_of(group), {}, {}, plan.objects.back().get()});
+            plan.partitions.push_back({titles.at(group), {}, {}, plan.objects.back().get()});
         }
         const auto intervals = plan.objects[place->second]->add(operations[i]);
         if (!intervals) return std::unexpected(intervals.error());

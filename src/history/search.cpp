@@ -1,6 +1,7 @@
 #include "history/search.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -24,6 +25,42 @@ bool is_among(const auto& range, const auto& value) {
 Search::Search(Steps& steps, const Timeline& timeline, const Limits& limits, bool looks_ahead)
     : steps_(steps), timeline_(timeline), limits_(limits), looks_ahead_(looks_ahead) {
     limits_.states += steps.states();
+    rank_endless();
+}
+
+void Search::rank_endless() {
+    const auto& kinds = timeline_.endless_kinds();
+    const auto count = static_cast<std::uint32_t>(kinds.size());
+    std::vector<std::size_t> strength(count);
+    endless_covers_.resize(count);
+    for (std::uint32_t weak = 0; weak < count; ++weak) {
+        endless_order_.push_back(weak);
+        for (std::uint32_t strong = 0; strong < count; ++strong) {
+            if (strong == weak || !steps_.covers(kinds[strong], kinds[weak])) continue;
+            endless_covers_[weak].push_back(strong);
+            ++strength[strong];
+        }
+    }
+    std::ranges::sort(endless_order_, {},
+                      [&](std::uint32_t i) { return std::pair(strength[i], i); });
+}
+
+/// Whether what is used up here is no more than there, call by call: the same, or a weaker one.
+bool Search::is_as_good(const std::vector<std::uint32_t>& used,
+                        const std::vector<std::uint32_t>& other) const {
+    if (used.size() > other.size()) return false;
+    std::vector<std::uint32_t> here;
+    std::vector<std::uint32_t> there;
+    std::ranges::set_difference(used, other, std::back_inserter(here));
+    std::ranges::set_difference(other, used, std::back_inserter(there));
+    // Nothing that covers is itself covered, so the first match is as good as any.
+    return std::ranges::all_of(here, [&](std::uint32_t weak) {
+        const auto found = std::ranges::find_if(
+            there, [&](std::uint32_t strong) { return is_among(endless_covers_[weak], strong); });
+        if (found == there.end()) return false;
+        there.erase(found);
+        return true;
+    });
 }
 
 std::size_t Search::Hash::operator()(const std::vector<std::uint64_t>& key) const {
@@ -90,12 +127,9 @@ bool Search::is_new(const Configuration& now, std::size_t moment) {
     std::vector<std::uint64_t> key{std::uint64_t{moment} << 32 | now.state};
     key.insert(key.end(), now.done.begin(), now.done.end());
     auto& earlier = tried_[std::move(key)];
-    const auto is_better = [&now](const auto& used) {
-        return std::ranges::includes(now.used, used);
-    };
+    const auto is_better = [&](const auto& used) { return is_as_good(used, now.used); };
     if (std::ranges::any_of(earlier, is_better)) return false;
-    std::erase_if(earlier,
-                  [&now](const auto& used) { return std::ranges::includes(used, now.used); });
+    std::erase_if(earlier, [&](const auto& used) { return is_as_good(now.used, used); });
     earlier.push_back(now.used);
     return true;
 }
@@ -192,7 +226,7 @@ void Search::place_more(Frame& frame, const Node& node) {
 
 void Search::place_endless(Frame& frame, const Node& node, std::vector<Steps::Kind> taken) {
     const auto& endless = timeline_.endless_kinds();
-    for (std::uint32_t i = 0; i < endless.size(); ++i) {
+    for (const std::uint32_t i : endless_order_) {
         if (is_among(taken, endless[i])) continue;
         const auto used = std::ranges::equal_range(node.now.used, i);
         if (std::ssize(used) >= timeline_.started(i, frame.moment)) continue;

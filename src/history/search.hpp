@@ -3,8 +3,8 @@
 // effect yet is it placed, alone or after other open calls. What has been tried is remembered.
 //   1. Reads take effect as soon as they can: it costs nothing, as they change nothing.
 //   2. Of open calls of one kind the one that ends first goes first; endless ones go last.
-//   3. A configuration is not tried if one with the same state and calls has been, from which
-//      the same or fewer endless calls had been used up: that one could do all this one can.
+//   3. A configuration is not tried if one with the same state and calls has been that has used
+//      up no endless calls but the same, fewer, or weaker ones: it could do all this one can.
 // 1 to 3 leave out no state that matters: see docs/check.md.
 #pragma once
 
@@ -59,6 +59,9 @@ private:
     std::optional<Steps::State> step(Steps::State state, Steps::Kind kind);
     std::size_t advance(Configuration& now, std::size_t moment);
     void absorb_reads(Configuration& now, std::size_t moment);
+    void rank_endless();
+    bool is_as_good(const std::vector<std::uint32_t>& used,
+                    const std::vector<std::uint32_t>& other) const;
     bool is_new(const Configuration& now, std::size_t moment);
     bool is_hopeful(const Configuration& now, std::size_t moment);
     bool can_reach(const Configuration& now, std::size_t moment, std::size_t target);
@@ -77,6 +80,8 @@ private:
     std::uint64_t arrivals_ = 0;
     std::vector<Frame> frames_;
     std::vector<Steps::Kind> available_;
+    std::vector<std::uint32_t> endless_order_;                // the weakest first
+    std::vector<std::vector<std::uint32_t>> endless_covers_;  // which ones can stand in for it
     std::unordered_map<std::uint64_t, std::uint64_t> step_results_;
     std::unordered_map<std::vector<std::uint64_t>, std::vector<std::vector<std::uint32_t>>, Hash>
         tried_;

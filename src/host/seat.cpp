@@ -119,7 +119,7 @@ void Seat::perform(core::Effects effects, ports::Batch& batch) {
     if (write(effects, batch)) {
         writes_.push_back({std::move(effects.when_durable), std::move(promises)});
     } else if (writes_.empty()) {
-        promise(std::move(promises));
+        promise(std::move(promises), member_.state().stable_hard);
     } else {
         std::ranges::move(promises, std::back_inserter(writes_.back().then_send));
     }
@@ -178,8 +178,8 @@ void Seat::refused(Write write, const Result<void>& result) {
     // A term and a vote still fit, and may be promised; what else the write held came after
     // something that is not there.
     auto& persisted = *write.when_durable;
+    promise(std::move(write.then_send), persisted.hard_state);
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(), {}});
-    promise(std::move(write.then_send));
 }
 
 /// A failed sync tells nothing of what is on the disk: this place promises nothing any more (D12).
@@ -190,9 +190,11 @@ void Seat::fence(const Error& why) {
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
 }
 
-/// Sends what may be said now. While writes are refused, what they held is not acknowledged.
-void Seat::promise(std::vector<core::Message> messages) {
+/// Sends what may be said now. While writes are refused, what they held is not acknowledged, and
+/// no vote leaves that is not on disk as it stands.
+void Seat::promise(std::vector<core::Message> messages, const core::HardState& durable) {
     if (retry_at_) {
+        const bool may_vote = !fenced_ && durable == member_.state().hard;
         const Index stable = member_.state().log.stable();
         std::erase_if(messages, [&](const core::Message& message) {
             if (const auto* reply = std::get_if<core::AppendReply>(&message.body)) {
@@ -201,7 +203,7 @@ void Seat::promise(std::vector<core::Message> messages) {
             const bool is_vote = std::holds_alternative<core::VoteReply>(message.body) ||
                                  std::holds_alternative<core::VoteRequest>(message.body);
             return std::holds_alternative<core::SnapshotReply>(message.body) ||
-                   (is_vote && fenced_);
+                   (is_vote && !may_vote);
         });
     }
     send(std::move(messages));

@@ -75,7 +75,7 @@ private:
     /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
     void fence(const Error& why);
-    void promise(std::vector<core::Message> messages);
+    void promise(std::vector<core::Message> messages, const core::HardState& durable);
     void send(std::vector<core::Message> messages);
     void apply(core::Effects& effects);
     void answer(const core::Effects& effects);

@@ -55,8 +55,14 @@ void ValueLane::run() {
 }
 
 void ValueLane::perform(Apply& job, ValueReport& report) {
+    if (broken_) return;
+    // A load takes the newest snapshot there is, which may cover entries that were handed out
+    // before it came.
+    report.entries += job.entries.size();
+    std::erase_if(job.entries, [this](const core::Entry& entry) {
+        return entry.index() <= applier_.applied();
+    });
     auto results = applier_.apply(job.entries);
-    report.entries += results.size();
     for (std::size_t i = 0; i < results.size(); ++i) {
         value::Applied& result = results[i];
         if (result.hook) report.hooks.push_back({result.index, std::move(result.hook), {}, false});
@@ -79,6 +85,7 @@ void ValueLane::collect_elected(const Apply& job, const core::Entry& entry, Valu
 }
 
 void ValueLane::perform(Query& job, ValueReport& report) {
+    if (broken_) return job.reply(std::unexpected(*broken_));
     Answered answered = applier_.query(job.query);
     ++report.queries;
     job.reply(std::move(answered.answer));
@@ -98,10 +105,11 @@ void ValueLane::perform(Load&, ValueReport& report) {
     } else {
         loaded = applier_.load((*source)->meta(), *bytes);
     }
-    if (!loaded) report.broken = loaded.error();
+    if (!loaded) report.broken = broken_ = loaded.error();
 }
 
 void ValueLane::perform(Freeze&, ValueReport& report) {
+    if (broken_) return;
     auto frozen = applier_.freeze();
     if (!frozen) {
         services_.log(LogLevel::warning, "a value cannot be frozen: " + to_string(frozen.error()));

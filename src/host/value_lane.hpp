@@ -90,6 +90,7 @@ private:
     value::Applier applier_;
     Deliver deliver_;
     bool has_hooks_;
+    std::optional<Error> broken_;  ///< A snapshot did not load: what was asked after it is void.
 
     std::mutex mutex_;  // guards what follows
     std::vector<ValueJob> waiting_;

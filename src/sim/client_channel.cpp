@@ -21,10 +21,10 @@ void ClientChannel::send(const std::string& address, ports::ClientRequest reques
     const Process* process = world_.at(address);
     const NodeId to = process == nullptr ? NodeId(0) : process->id();
     const auto shared = std::make_shared<const ports::ClientRequest>(std::move(request));
-    world_.network().send(place_, to,
-                          [this, number, address, shared, alive = std::weak_ptr(alive_)] {
-                              if (!alive.expired()) arrive(number, address, *shared);
-                          });
+    world_.network().send_once(place_, to,
+                               [this, number, address, shared, alive = std::weak_ptr(alive_)] {
+                                   if (!alive.expired()) arrive(number, address, *shared);
+                               });
 }
 
 void ClientChannel::arrive(std::uint64_t number, const std::string& address,
@@ -34,13 +34,13 @@ void ClientChannel::arrive(std::uint64_t number, const std::string& address,
         return answer(number, fail(ErrorCode::unreachable, "nobody is at " + address));
     }
     const NodeId from = process->id();
-    process->host().request(
-        request, [this, number, from, alive = std::weak_ptr(alive_)](Result<Bytes> result) {
-            if (alive.expired() || !world_.exists(from) || !world_.files(from).has_power()) return;
-            world_.network().send(from, place_, [this, number, alive, result = std::move(result)] {
-                if (!alive.expired()) answer(number, result);
-            });
+    process->host().request(request, [this, number, from,
+                                      alive = std::weak_ptr(alive_)](Result<Bytes> result) {
+        if (alive.expired() || !world_.exists(from) || !world_.files(from).has_power()) return;
+        world_.network().send_once(from, place_, [this, number, alive, result = std::move(result)] {
+            if (!alive.expired()) answer(number, result);
         });
+    });
 }
 
 void ClientChannel::lose(const std::string& address) {

@@ -78,6 +78,7 @@ void Clients::ask(unsigned client, std::uint64_t choice, std::function<void(bool
     ++open_;
     field_.tracer.called(call->fact, request.text);
     field_.onlooker.called(call->fact);
+    history_.called(call->fact, request.body);
     send(call);
 }
 
@@ -127,6 +128,7 @@ void Clients::finish(const std::shared_ptr<Call>& call, Outcome outcome,
                         outcome == Outcome::ok ? digest_of(result) : 0, field_.world.now()};
     field_.tracer.replied(reply, call->fact.client, result ? "" : to_string(result.error()));
     field_.onlooker.replied(reply);
+    history_.replied(reply, result, !(is_query && field_.onlooker.are_clocks_off()));
     if (call->done) call->done(outcome == Outcome::ok);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rafted/sim.hpp"
+#include "sim/history_keeper.hpp"
 #include "sim/onlooker.hpp"
 #include "sim/plan.hpp"
 #include "sim/tracer.hpp"
@@ -48,6 +49,7 @@ public:
     void ask_now(bool is_query, std::function<void(bool ok)> done);
     bool is_idle() const { return open_ == 0; }
     const Figures& figures() const { return figures_; }
+    HistoryKeeper& history() { return history_; }
 
 private:
     struct Call;
@@ -63,6 +65,7 @@ private:
     std::uint64_t last_ = 0;
     std::uint64_t open_ = 0;
     Figures figures_;
+    HistoryKeeper history_;
 };
 
 }  // namespace rafted::sim

@@ -4,8 +4,9 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "ports/loop.hpp"
 
@@ -21,25 +22,40 @@ public:
         return true;
     }
     TimerId call_at(core::Time at, std::function<void()> job) override {
-        const TimerId id{std::max(at, now_), next_++};
-        events_.emplace(id, std::move(job));
+        if (free_.empty()) {
+            free_.push_back(slots_.size());
+            slots_.emplace_back();
+        }
+        const std::size_t slot = free_.back();
+        free_.pop_back();
+        // The order of asking, and behind it the place of the job.
+        const TimerId id{std::max(at, now_), (next_++ << slot_bits) | slot};
+        slots_[slot] = {id.number, std::move(job)};
+        heap_.push_back(id);
+        std::ranges::push_heap(heap_, std::greater<>());
         return id;
     }
     TimerId call_in(core::Duration time, std::function<void()> job) {
         return call_at(now_ + time, std::move(job));
     }
-    void cancel(TimerId timer) override { events_.erase(timer); }
+    void cancel(TimerId timer) override {
+        if (timer.number != 0 && slots_[slot_of(timer)].number == timer.number) take(timer);
+    }
     bool in_loop() const override { return inside_; }
 
     /// Runs the next event if it is due by then; else time stands at `until`.
     bool run_next(core::Time until) {
-        if (events_.empty() || events_.begin()->first.at > until) {
+        while (!heap_.empty() && slots_[slot_of(heap_.front())].number != heap_.front().number) {
+            pop();  // it was cancelled
+        }
+        if (heap_.empty() || heap_.front().at > until) {
             now_ = std::max(now_, until);
             return false;
         }
-        now_ = events_.begin()->first.at;
-        const auto job = std::move(events_.begin()->second);
-        events_.erase(events_.begin());
+        const TimerId id = heap_.front();
+        pop();
+        now_ = id.at;
+        const auto job = take(id);
         inside_ = true;
         job();
         inside_ = false;
@@ -47,8 +63,30 @@ public:
     }
 
 private:
+    static constexpr unsigned slot_bits = 24;  // so many events may wait at once
+    struct Slot {
+        std::uint64_t number = 0;
+        std::function<void()> job;
+    };
+
+    static std::size_t slot_of(const TimerId& id) {
+        return id.number & ((std::uint64_t{1} << slot_bits) - 1);
+    }
+    void pop() {
+        std::ranges::pop_heap(heap_, std::greater<>());
+        heap_.pop_back();
+    }
+    std::function<void()> take(const TimerId& id) {
+        const std::size_t slot = slot_of(id);
+        slots_[slot].number = 0;
+        free_.push_back(slot);
+        return std::exchange(slots_[slot].job, nullptr);
+    }
+
     core::Time now_{std::chrono::hours(1)};
-    std::map<TimerId, std::function<void()>> events_;
+    std::vector<TimerId> heap_;  // the earliest first; may hold cancelled ones
+    std::vector<Slot> slots_;
+    std::vector<std::size_t> free_;
     std::uint64_t next_ = 1;
     bool inside_ = false;
 };

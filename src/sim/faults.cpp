@@ -3,6 +3,7 @@
 
 #include "core/random.hpp"
 #include "rafted/sim.hpp"
+#include "sim/page.hpp"
 
 namespace rafted::sim {
 namespace {
@@ -27,6 +28,8 @@ std::optional<Fault> fault_of(std::string_view name) {
     }
     return std::nullopt;
 }
+
+Result<std::string> page_of(std::string_view trace) { return trace_page(trace); }
 
 std::uint64_t Chance::next() {
     core::Random random(state_);

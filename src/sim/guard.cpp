@@ -14,8 +14,17 @@ constexpr std::uint64_t bytes_per_entry = 1'024;
 /// Entries between two restorations of the twin.
 constexpr std::uint64_t twin_lives = 16;
 
-std::string words_of(const Result<Bytes>& answer) {
+/// "the query at index 7 (Get{"k"}) ": how a report begins.
+std::string said(const Guard::Words& words, std::string_view kind, Index index, BytesView body) {
+    const std::string name = words ? words(body) : std::to_string(body.size()) + " bytes";
+    return "the " + std::string(kind) + " at index " + to_string(index) + " (" + name + ") ";
+}
+
+using ResultWords = std::function<std::string(BytesView asked, BytesView result)>;
+
+std::string words_of(const ResultWords& words, BytesView asked, const Result<Bytes>& answer) {
     if (!answer) return to_string(answer.error());
+    if (words) return words(asked, *answer);
     std::string hex;
     constexpr std::string_view digits = "0123456789abcdef";
     for (const std::byte byte :
@@ -45,11 +54,10 @@ std::optional<Bytes> saved_bytes(const Machine& machine) {
     return all;
 }
 
-Guard::Guard(Factory factory, Options options,
-             std::function<void(const std::string&)> on_difference)
+Guard::Guard(Factory factory, Options options, OnFinding on_finding)
     : factory_(std::move(factory)),
       options_(std::move(options)),
-      on_difference_(std::move(on_difference)) {}
+      on_finding_(std::move(on_finding)) {}
 
 std::unique_ptr<Machine> Guard::copy_of(const Machine& machine) const {
     const auto saved = saved_bytes(machine);
@@ -58,7 +66,13 @@ std::unique_ptr<Machine> Guard::copy_of(const Machine& machine) const {
     return copy;
 }
 
-void Guard::before(Index index, const Machine& machine) {
+std::string Guard::current() const {
+    if (!current_) return {};
+    return options_.words ? options_.words(*current_) : std::to_string(current_->size()) + " bytes";
+}
+
+void Guard::before(Index index, const Machine& machine, BytesView command) {
+    current_ = command;
     if (!options_.copies || index <= newest_) return;
     if (std::exchange(is_fresh_, false)) copy_ = factory_();
     if (!copy_) copy_ = copy_of(machine);
@@ -67,6 +81,11 @@ void Guard::before(Index index, const Machine& machine) {
 
 void Guard::after(const Run& run, std::optional<std::uint64_t>& state) {
     const Index index = run.context.index;
+    const std::string broken = options_.wrong ? options_.wrong(run.machine) : std::string();
+    if (!broken.empty()) {
+        on_finding_("invariant", said(options_.words, "command", index, run.command) +
+                                     "left the value wrong: " + broken);
+    }
     std::optional<Bytes> saved;
     if (index.value % stride_ == 0) saved = saved_bytes(run.machine);
     if (saved) state = core::checksum(*saved);
@@ -85,17 +104,22 @@ void Guard::after(const Run& run, std::optional<std::uint64_t>& state) {
     if (++since_twin_ >= twin_lives) renew_twin(run);
 }
 
+std::string Guard::both(const Run& run, const Result<Bytes>& other) const {
+    return words_of(options_.result_words, run.command, run.answer) + " and " +
+           words_of(options_.result_words, run.command, other);
+}
+
 void Guard::run_copies(const Run& run) {
     const Answered again = copy_->command(run.context, run.command);
     if (!same(again.answer, run.answer)) {
-        return differ(run, "gave two results on two copies of the value: " + words_of(run.answer) +
-                               " and " + words_of(again.answer));
+        return differ(run,
+                      "gave two results on two copies of the value: " + both(run, again.answer));
     }
     if (!twin_) return;
     const Answered restored = twin_->command(run.context, run.command);
     if (!same(restored.answer, run.answer)) {
         differ(run, "gave another result on a twin restored from a snapshot: " +
-                        words_of(run.answer) + " and " + words_of(restored.answer));
+                        both(run, restored.answer));
     }
 }
 
@@ -114,12 +138,33 @@ void Guard::forget_after(Index kept) {
     twin_.reset();
 }
 
+void Guard::queried(const Asked& asked) const {
+    if (!options_.copies || asked.index.value % stride_ != 0) return;
+    const auto saved = saved_bytes(asked.machine);
+    if (!saved) return;
+    const auto copy = factory_();
+    if (!copy->load(*saved)) return;
+    const Answered again = copy->query(asked.query);
+    if (saved_bytes(*copy) != saved) {
+        const auto untouched = factory_();
+        const bool comes_back = untouched->load(*saved) && saved_bytes(*untouched) == saved;
+        return differ(asked, comes_back ? "changed the value; a query may only read"
+                                        : "found a value whose save and load do not give back "
+                                          "what was saved");
+    }
+    if (same(again.answer, asked.answer)) return;
+    differ(asked, "gave another answer on a copy restored from a snapshot: " +
+                      words_of(options_.answer_words, asked.query, asked.answer) + " and " +
+                      words_of(options_.answer_words, asked.query, again.answer));
+}
+
 void Guard::differ(const Run& run, const std::string& how) const {
-    const std::string command =
-        options_.words ? options_.words(run.command)
-                       : "a command of " + std::to_string(run.command.size()) + " bytes";
-    on_difference_("the command at index " + to_string(run.context.index) + " (" + command + ") " +
-                   how);
+    on_finding_("determinism",
+                said(options_.words, "command", run.context.index, run.command) + how);
+}
+
+void Guard::differ(const Asked& asked, const std::string& how) const {
+    on_finding_("determinism", said(options_.query_words, "query", asked.index, asked.query) + how);
 }
 
 }  // namespace rafted::sim

@@ -66,9 +66,19 @@ void Ledger::give_up(std::uint64_t id) {
 }
 
 void Ledger::recovered(Index kept) {
-    floor_ = std::min(floor_, kept);
+    // Places are those of operations: what no operation stands at is no floor.
+    const auto greatest_upto = [this](Index index) {
+        Index greatest;
+        for (const Operation& operation : operations_) {
+            const bool counts = operation.outcome == Outcome::ok && operation.place <= index;
+            if (counts) greatest = std::max(greatest, operation.place);
+        }
+        return greatest;
+    };
+    const Index floor = greatest_upto(kept);
+    floor_ = std::min(floor_, floor);
     for (Operation& operation : operations_) {
-        operation.floor = std::min(operation.floor, kept);
+        if (operation.floor > kept) operation.floor = floor;
         if (operation.place <= kept) continue;
         operation.place = Index();
         operation.is_lost = true;

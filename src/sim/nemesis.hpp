@@ -96,8 +96,9 @@ private:
     /// The node whose list of members is the newest among those that are up.
     const NodeImage* best_informed() const;
     bool may_lose(NodeId id) const;
+    bool others_listen() const;
     bool is_member(NodeId id) const;
-    static std::string word(NodeId id) { return "n" + to_string(id); }
+    static std::string word(NodeId id) { return "n" + std::to_string(id.value); }
 
     Field field_;
     core::Time start_{};
@@ -108,6 +109,7 @@ private:
     std::set<NodeId> condemned_;  ///< Their disks may be unreadable.
     std::vector<std::string> story_;
     std::uint64_t crashes_ = 0;
+    core::Time last_move_{};
     bool majority_was_lost_ = false;
     std::size_t most_nodes_;
 };

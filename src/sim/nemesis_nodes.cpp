@@ -31,6 +31,7 @@ std::string word_of(Loss loss) {
 
 /// A process that could not start for a passing reason tries again after this.
 constexpr milliseconds next_try{300};
+constexpr std::chrono::seconds between_moves{10};
 
 }  // namespace
 
@@ -65,6 +66,13 @@ void Nemesis::bring_back(NodeId id, bool at_new_address) {
     world.loop().call_in(next_try, [this, id] { bring_back(id); });
 }
 
+/// Two that move at once may never find each other: who moves is heard first by all others.
+bool Nemesis::others_listen() const {
+    const auto nodes = field_.world.nodes();
+    return down_.empty() && field_.world.now() - last_move_ > between_moves &&
+           std::ranges::all_of(nodes, [this](NodeId id) { return field_.world.is_up(id); });
+}
+
 /// Node and disk are gone; if it was a member, another will take its place.
 void Nemesis::lose(NodeId id, const std::string& why) {
     const bool was_member = is_member(id);
@@ -96,10 +104,18 @@ Nemesis::Done Nemesis::processes(const Strike& strike) {
     }
     if (!field_.plan.durable && !may_lose(id)) return {};
     if (strike.fault == Fault::crash_in_step || strike.fault == Fault::crash_in_write) {
+        // Without disks a crash is a loss, and whether that may be is known only now.
+        if (!field_.plan.durable) return {};
         return crash_later(id, strike);
     }
     const bool by_power = strike.fault == Fault::crash;
     const bool moves = strike.fault == Fault::move_address;
+    // Who has no vote is silent, and would wait elsewhere until somebody tells its address.
+    const auto image = field_.onlooker.images().find(id);
+    const bool speaks =
+        image != field_.onlooker.images().end() && image->second.members.is_voter(id);
+    if (moves && (!speaks || !others_listen())) return {};
+    if (moves) last_move_ = field_.world.now();
     stop_process(id, choice, by_power);
     std::string text =
         word(id) + (by_power ? " loses power: " + word_of(loss_of(choice)) : " is killed");

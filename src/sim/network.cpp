@@ -30,6 +30,15 @@ core::Duration Network::travel(Link& link) const {
 }
 
 Network::Fate Network::send(NodeId from, NodeId to, std::function<void()> arrive) {
+    return carry(from, to, weather_.doubled, std::move(arrive));
+}
+
+Network::Fate Network::send_once(NodeId from, NodeId to, std::function<void()> arrive) {
+    return carry(from, to, 0, std::move(arrive));
+}
+
+Network::Fate Network::carry(NodeId from, NodeId to, std::uint64_t doubled,
+                             std::function<void()> arrive) {
     Link& way = link(from, to);
     if (is_cut(from, to)) return {.lost = "cut"};
     if (weather_.lost > 0 && way.random.one_to(10'000) <= weather_.lost) return {.lost = "dropped"};
@@ -39,7 +48,7 @@ Network::Fate Network::send(NodeId from, NodeId to, std::function<void()> arrive
         };
     };
     Fate fate{.first = loop_.now() + travel(way)};
-    if (weather_.doubled > 0 && way.random.one_to(10'000) <= weather_.doubled) {
+    if (doubled > 0 && way.random.one_to(10'000) <= doubled) {
         fate.second = loop_.now() + travel(way);
         loop_.call_at(*fate.second, deliver(arrive));
     }

@@ -46,6 +46,8 @@ public:
 
     /// Carries something between two nodes; `arrive` runs once for each copy that gets there.
     Fate send(NodeId from, NodeId to, std::function<void()> arrive);
+    /// The same over a connection: late or lost, as connections are, but never twice.
+    Fate send_once(NodeId from, NodeId to, std::function<void()> arrive);
 
     void cut_one_way(NodeId from, NodeId to) { cut_.insert({from, to}); }
     void cut(NodeId one, NodeId other) {
@@ -67,6 +69,7 @@ private:
         core::Duration slower{};
     };
     Link& link(NodeId from, NodeId to);
+    Fate carry(NodeId from, NodeId to, std::uint64_t doubled, std::function<void()> arrive);
     core::Duration travel(Link& link) const;
 
     EventLoop& loop_;

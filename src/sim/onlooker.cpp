@@ -235,7 +235,10 @@ void Onlooker::load(const Load& fact) {
 
 void Onlooker::calm(const Calm& fact) { tell(FactKind::calm, &Check::on_calm, fact); }
 
-void Onlooker::clocks_off() { tell(FactKind::clocks_off, &Check::on_clocks_off, ClocksOff{now_}); }
+void Onlooker::clocks_off() {
+    are_clocks_off_ = true;
+    tell(FactKind::clocks_off, &Check::on_clocks_off, ClocksOff{now_});
+}
 
 void Onlooker::ended(const Ended& fact) { tell(FactKind::ended, &Check::on_ended, fact); }
 

@@ -99,6 +99,7 @@ public:
     const Images& images() const { return images_; }
     const Commits& commits() const { return commits_; }
     const Ledger& ledger() const { return ledger_; }
+    bool are_clocks_off() const { return are_clocks_off_; }
 
 private:
     template <class Fact>
@@ -113,6 +114,7 @@ private:
     Images images_;
     Commits commits_;
     Ledger ledger_;
+    bool are_clocks_off_ = false;
     std::optional<GroupId> group_;  // the newest incarnation
     std::vector<std::unique_ptr<Check>> checks_;
     std::array<std::vector<Check*>, fact_kind_count> listeners_;

@@ -87,12 +87,12 @@ GroupConfig draw_config(core::Random& chance) {
         return all[chance.one_to(all.size()) - 1];
     };
     GroupConfig config;
-    config.election_timeout = milliseconds(one_of(150, 300, 600, 1'000));
-    config.heartbeat_interval = config.election_timeout / one_of(3, 5, 8);
+    config.election_timeout = milliseconds(one_of(300, 600, 1'000, 2'000));
+    config.heartbeat_interval = config.election_timeout / one_of(3, 5);
     if (chance.one_to(2) == 1) config.clock_drift_margin = config.election_timeout / one_of(3, 10);
     config.leader_transfer_timeout = config.election_timeout * one_of(1, 2);
-    config.max_retained_command_results = one_of(20U, 200U);
-    config.session_timeout = std::chrono::hours(1);
+    config.max_retained_command_results = one_of(20U, 2'000U);
+    config.session_timeout = std::chrono::seconds(one_of(3, 3'600, 3'600));
     config.max_append_bytes = one_of(200U, 2'000U, 100'000U);
     config.max_inflight_bytes = one_of(1'000U, 20'000U, 1'000'000U);
     config.snapshot_floor_bytes = one_of(500U, 3'000U, 20'000U, 1'000'000U);

@@ -103,6 +103,7 @@ private:
         return [this, reports = std::move(reports),
                 done = std::move(done)](const Result<void>& result) mutable {
             const bool is_broken = !result && result.error().code == ErrorCode::corrupt;
+            if (process_.world_.witness == nullptr) return done(result);
             for (SyncReport& report : reports) {
                 if (is_broken) report.restored.reset();
                 if (result || is_broken) process_.world_.witness->synced(report);

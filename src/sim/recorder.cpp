@@ -37,7 +37,7 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
     report.is_changing = state.membership.is_changing();
     if (recovers_.erase(member.id()) > 0) {
         onlooker_.recovered(member.id(), id, state.log.last() - 1);
-        if (on_recovered_) on_recovered_(state.log.last() - 1);
+        if (on_recovered_) on_recovered_(onlooker_.commits().last());
     }
     const auto before = onlooker_.images().find(member.id());
     const bool knows_less = report.disk_was_harmed && before != onlooker_.images().end() &&
@@ -101,7 +101,8 @@ void Recorder::tell_load(const core::Member& member) {
 }
 
 void Recorder::synced(const SyncReport& report) {
-    if (durable_) onlooker_.synced(report);
+    // What a node writes to go on alone is on its disk when it takes its seat.
+    if (durable_ && !recovers_.contains(report.node)) onlooker_.synced(report);
 }
 
 void Recorder::snapshotted(const Snapshotted& fact) {
@@ -116,14 +117,21 @@ void Recorder::applied(const Applied& fact) {
     onlooker_.applied(fact);
 }
 
+void Recorder::queried(const Queried& fact) {
+    Queried told = fact;
+    const Operation* asked = onlooker_.ledger().find(fact.operation);
+    told.is_stale = asked != nullptr && asked->kind == CallKind::stale_query;
+    onlooker_.queried(told);
+}
+
 void Recorder::hook(const HookRan& fact) {
     tracer_.hook(fact);
     onlooker_.hook(fact);
     if (throwing_.contains(fact.node)) throw std::runtime_error("a hook that throws");
 }
 
-void Recorder::differs(const std::string& what) {
-    on_violation_({"determinism", what, {}, core::Time{}});
+void Recorder::breaks(std::string_view rule, const std::string& what) {
+    on_violation_({std::string(rule), what, {}, core::Time{}});
 }
 
 }  // namespace rafted::sim

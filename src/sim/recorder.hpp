@@ -55,9 +55,9 @@ public:
     void snapshotted(const Snapshotted& fact) override;
     void log(const std::string& line) override;
     void applied(const Applied& fact) override;
-    void queried(const Queried& fact) override { onlooker_.queried(fact); }
+    void queried(const Queried& fact) override;
     void hook(const HookRan& fact) override;
-    void differs(const std::string& what) override;
+    void breaks(std::string_view rule, const std::string& what) override;
 
 private:
     void tell_load(const core::Member& member);

@@ -28,12 +28,19 @@ public:
           onlooker_(now_, all_checks(), [this](const Violation& found) { violated(found); }),
           recorder_(std::string(group_name), onlooker_, tracer_,
                     [this](const Violation& found) { violated(found); }),
-          guard_(subject.machine, {subject.words, options.guard},
-                 [this](const std::string& what) { recorder_.differs(what); }),
+          guard_(subject.machine,
+                 {subject.words, subject.query_words, subject.result_words, subject.answer_words,
+                  subject.wrong, options.guard},
+                 [this](std::string_view rule, const std::string& what) {
+                     recorder_.breaks(rule, what);
+                 }),
           clients_({world_, onlooker_, tracer_, plan_, subject_, std::string(group_name)}),
           nemesis_(field()) {
         recorder_.set_durable(plan_.durable);
-        recorder_.on_recovered([this](Index kept) { guard_.forget_after(kept); });
+        recorder_.on_recovered([this](Index kept) {
+            guard_.forget_after(kept);
+            clients_.history().close();
+        });
         world_.on_carried = [this](const core::Message& message, const Network::Fate& fate) {
             tracer_.carried(message, fate);
             onlooker_.sent(message.from, message);
@@ -41,7 +48,7 @@ public:
     }
 
     Report run() {
-        tracer_.head({options_.seed, options_.nodes, faults(), replay_of(options_)});
+        tracer_.head({options_.seed, options_.nodes, faults(), command()});
         const core::Time start = world_.now();
         begun_ = start;
         if (!nemesis_.found_group(options_.nodes) && !violation_) {
@@ -49,6 +56,7 @@ public:
         }
         if (!violation_) storm();
         if (!violation_) calm();
+        if (!violation_) judge();
         Report report = result();
         report.simulated =
             std::chrono::duration_cast<std::chrono::microseconds>(world_.now() - start);
@@ -70,6 +78,11 @@ private:
                 [this] { clients_.refresh(); }};
     }
 
+    std::string command() const {
+        const std::string& program = subject_.program;
+        return program + (program.empty() ? "" : " ") + replay_of(options_);
+    }
+
     std::vector<std::string> faults() const {
         std::vector<std::string> all;
         for (std::uint8_t i = 0; i < fault_count; ++i) {
@@ -83,6 +96,9 @@ private:
         if (violation_) return;
         violation_ = found;
         violation_->at = world_.now();
+        const std::string command = guard_.current();
+        const bool is_named = found.check == "determinism" || found.check == "invariant";
+        if (!command.empty() && !is_named) violation_->text += " (the command is " + command + ")";
         tracer_.violation(*violation_);
     }
 
@@ -122,6 +138,12 @@ private:
         ended.messages_per_second = (world_.carried() - before) / nodes;
         ended.at = world_.now();
         onlooker_.ended(ended);
+    }
+
+    void judge() {
+        if (!subject_.judge) return;
+        const std::string wrong = subject_.judge(clients_.history().calls());
+        if (!wrong.empty()) violated({"history", wrong, {}, {}});
     }
 
     void check_service(Ended& ended, core::Duration longest) {
@@ -173,6 +195,7 @@ private:
         report.replay = replay_of(options_);
         report.faults = faults();
         report.strikes = nemesis_.story();
+        report.history = clients_.history().calls();
         const auto& asked = clients_.figures();
         report.commands_ok = asked.commands_ok;
         report.queries_ok = asked.queries_ok;

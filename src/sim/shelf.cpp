@@ -10,7 +10,7 @@ constexpr std::uint64_t keys = 8;
 template <class Whole, class One>
 Bytes bytes_of(const One& one) {
     Writer out;
-    detail::encode_one<Whole>(out, one);
+    rafted::detail::encode_one<Whole>(out, one);
     return out.take();
 }
 
@@ -68,10 +68,10 @@ bool Shelf::command(const Swap& swap) {
 
 std::int64_t Shelf::command(const Add& add) { return count += add.by; }
 
-std::uint64_t Shelf::command(const Append& append) {
-    ++appended;
-    digest = (digest ^ append.value) * 0xff51afd7ed558ccdU + appended;
-    return digest;
+Shelf::Appended Shelf::command(const Append& append) {
+    ++appended.count;
+    appended.digest = (appended.digest ^ append.value) * 0xff51afd7ed558ccdU + appended.count;
+    return appended;
 }
 
 std::uint64_t Shelf::query(const Get& get) const {
@@ -82,7 +82,13 @@ std::uint64_t Shelf::query(const Get& get) const {
 std::int64_t Shelf::query(const Count&) const { return count; }
 
 Subject shelf() {
-    return {[] { return std::make_unique<Typed<Shelf>>(); }, next, words, {}};
+    Subject subject;
+    subject.machine = [] { return std::make_unique<Typed<Shelf>>(); };
+    subject.next = next;
+    subject.words = words;
+    subject.judge = judge_shelf;
+    subject.program = "rafted sim";
+    return subject;
 }
 
 }  // namespace rafted::sim

@@ -28,9 +28,13 @@ struct Shelf {
     struct Add {
         std::int64_t by = 0;
     };
-    /// Answers with a digest of all that was appended, this included.
+    /// Answers with how many there are now, and a digest of them all.
     struct Append {
         std::uint64_t value = 0;
+    };
+    struct Appended {
+        std::uint64_t count = 0;
+        std::uint64_t digest = 0;
     };
     /// Answers with the value, zero if there is none.
     struct Get {
@@ -44,17 +48,21 @@ struct Shelf {
     std::uint64_t command(const Put& put);
     bool command(const Swap& swap);
     std::int64_t command(const Add& add);
-    std::uint64_t command(const Append& append);
+    Appended command(const Append& append);
     std::uint64_t query(const Get& get) const;
     std::int64_t query(const Count& count) const;
 
     std::map<std::string, std::uint64_t> values;
     std::int64_t count = 0;
-    std::uint64_t appended = 0;
-    std::uint64_t digest = 0;
+    Appended appended;
 };
 
-/// The shelf, with clients that use all of it.
+/// The shelf, with clients that use all of it, and a judge of what they saw.
 Subject shelf();
+
+/// Whether what clients of a shelf saw is linearizable: empty, or why it is not.
+std::string judge_shelf(const std::vector<history::Call>& calls);
+/// What they asked of keys, as JSON Lines for `rafted check --model kv --initial 0`.
+std::string key_history_of(const std::vector<history::Call>& calls);
 
 }  // namespace rafted::sim

@@ -45,18 +45,20 @@ public:
 
     Answered command(const Context& context, BytesView bytes) override {
         const auto [operation, body] = split(bytes);
-        guard_.before(context.index, *inner_);
+        guard_.before(context.index, *inner_, body);
         Answered answered = inner_->command(context, body);
         applied_ = context.index;
         Applied fact{node_, context.index, context.term, operation, digest_of(answered.answer), {}};
         guard_.after({context, body, answered.answer, *inner_}, fact.state);
         witness_.applied(fact);
+        guard_.done();
         answered.hook = told(HookKind::command, std::move(answered.hook), operation);
         return answered;
     }
     Answered query(BytesView bytes) const override {
         const auto [operation, body] = split(bytes);
         Answered answered = inner_->query(body);
+        guard_.queried({applied_, body, answered.answer, *inner_});
         Queried fact;
         fact.node = node_;
         // Before any command there is the group's first entry.

@@ -25,8 +25,8 @@ public:
     virtual void applied(const Applied& fact) = 0;
     virtual void queried(const Queried& fact) = 0;
     virtual void hook(const HookRan& fact) = 0;
-    /// Two runs of one entry differ: the value reads something it must not.
-    virtual void differs(const std::string& what) = 0;
+    /// The value reads what it must not ("determinism"), or is wrong by its own rules.
+    virtual void breaks(std::string_view rule, const std::string& what) = 0;
 };
 
 using MachineFactory = value::Applier::MachineFactory;

@@ -12,11 +12,16 @@ using Json = nlohmann::ordered_json;
 
 Json line(std::int64_t at, std::string_view kind) { return {{"t", at}, {"kind", kind}}; }
 
+/// A workload may call its operations whatever it likes, in any bytes.
+std::string text_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string numbers_of(const core::Members& members) {
     std::string out;
     for (const core::Peer& peer : members.all()) {
         out += (out.empty() ? "" : " ");
-        out += (peer.standing == Standing::voter ? "" : "+") + to_string(peer.id);
+        out += (peer.standing == Standing::voter ? "" : "+") + std::to_string(peer.id.value);
     }
     return out;
 }
@@ -67,7 +72,7 @@ void Tracer::head(const Head& head) {
     if (!sink_) return;
     const Json json{{"kind", "run"},       {"format", 1},           {"seed", head.seed},
                     {"nodes", head.nodes}, {"faults", head.faults}, {"command", head.command}};
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::step(NodeId node, std::span<const core::Input> inputs, const core::Effects& effects) {
@@ -75,12 +80,12 @@ void Tracer::step(NodeId node, std::span<const core::Input> inputs, const core::
          effects.append.size(), effects.committed.size()});
     if (!sink_) return;
     std::vector<std::string> words;
-    for (const core::Input& input : inputs) words.push_back(word_of(input));
+    for (const core::Input& input : inputs) words.push_back(word_of(input, Names::numbers));
     Json json = line(micros(now_), "step");
     json["node"] = node.value;
     json["input"] = joined(words);
-    json["effects"] = joined(lines_of(effects));
-    sink_(json.dump());
+    json["effects"] = joined(lines_of(effects, Names::numbers));
+    sink_(text_of(json));
 }
 
 void Tracer::state(const NodeImage& node) {
@@ -108,7 +113,7 @@ void Tracer::state(const NodeImage& node) {
     whole["node"] = node.id.value;
     whole.update(json);
     last_state_[node.id] = std::move(text);
-    sink_(whole.dump());
+    sink_(text_of(whole));
 }
 
 void Tracer::carried(const core::Message& message, const Network::Fate& fate) {
@@ -121,14 +126,14 @@ void Tracer::carried(const core::Message& message, const Network::Fate& fate) {
         json["from"] = message.from.value;
         json["to"] = message.to.value;
         json["what"] = kind_name(message);
-        json["text"] = words_without_ends(message);
+        json["text"] = words_without_ends(message, Names::numbers);
         if (!fate.lost.empty()) {
             json["lost"] = fate.lost;
         } else {
             json["arrives"] = micros(arrives);
         }
         if (copy_of) json["copy_of"] = *copy_of;
-        sink_(json.dump());
+        sink_(text_of(json));
         return last_message_;
     };
     const std::uint64_t first = send(fate.first, {});
@@ -142,7 +147,7 @@ void Tracer::node(NodeId node, std::string_view event, std::string_view text) {
     json["node"] = node.value;
     json["event"] = event;
     json["text"] = text;
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::fault(std::string_view text, std::optional<core::Time> until,
@@ -153,7 +158,7 @@ void Tracer::fault(std::string_view text, std::optional<core::Time> until,
     json["text"] = text;
     if (until) json["until"] = micros(*until);
     if (!nodes.empty()) json["nodes"] = numbers_of(nodes);
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::called(const Called& call, std::string_view text) {
@@ -163,7 +168,7 @@ void Tracer::called(const Called& call, std::string_view text) {
     json["client"] = call.client;
     json["op"] = call.operation;
     json["text"] = text;
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::replied(const Replied& reply, unsigned client, std::string_view text) {
@@ -174,7 +179,7 @@ void Tracer::replied(const Replied& reply, unsigned client, std::string_view tex
     json["op"] = reply.operation;
     json["outcome"] = name_of(reply.outcome);
     json["text"] = text;
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::violation(const Violation& violation) {
@@ -184,7 +189,7 @@ void Tracer::violation(const Violation& violation) {
     json["check"] = violation.check;
     json["text"] = violation.text;
     json["nodes"] = numbers_of(violation.nodes);
-    sink_(json.dump());
+    sink_(text_of(json));
 }
 
 void Tracer::end(bool ok, std::string_view text) {
@@ -192,7 +197,9 @@ void Tracer::end(bool ok, std::string_view text) {
     Json json = line(micros(now_), "end");
     json["result"] = ok ? "ok" : "violation";
     json["text"] = text;
-    sink_(json.dump());
+    sink_(text_of(json));
+    // What the shutting down brings about is no part of the run.
+    sink_ = nullptr;
 }
 
 }  // namespace rafted::sim

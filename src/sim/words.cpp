@@ -1,5 +1,6 @@
 #include "sim/words.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -13,25 +14,28 @@ using core::Message;
 
 namespace {
 
+bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+
 std::string term_word(Term term) { return "t" + to_string(term); }
 
 std::string round_word(const core::Stamp& stamp) {
     return "; round " + std::to_string(stamp.round);
 }
 
-std::string list_of(const std::vector<Entry>& entries) {
+std::string list_of(const std::vector<Entry>& entries, Names names) {
     std::string out;
-    for (const Entry& entry : entries) out += (out.empty() ? "" : ", ") + word_of(entry);
+    for (const Entry& entry : entries) out += (out.empty() ? "" : ", ") + word_of(entry, names);
     return out;
 }
 
 struct BodyWords {
     const Message& message;
+    Names names = Names::letters;
 
     std::string operator()(const core::AppendRequest& body) const {
         std::string out = body.entries.empty() ? "heartbeat " : "append ";
         out += term_word(message.term) + " after " + word_of(body.prev_index, body.prev_term);
-        if (!body.entries.empty()) out += ": " + list_of(body.entries);
+        if (!body.entries.empty()) out += ": " + list_of(body.entries, names);
         return out + "; commit " + to_string(body.commit) + round_word(body.stamp);
     }
     std::string operator()(const core::AppendReply& body) const {
@@ -68,28 +72,28 @@ struct BodyWords {
     }
 };
 
-std::string role_words(const core::RoleChange& change) {
+std::string role_words(const core::RoleChange& change, Names names) {
     const std::string term = " in " + term_word(change.term);
     if (change.role == Role::leader) return "leads" + term;
     if (change.role == Role::removed) return "knows that it was removed";
     if (change.role == Role::pre_candidate) return "asks whether it would win" + term;
     if (change.role == Role::candidate) return "stands for election" + term;
-    return (change.leader ? "follows " + word_of(change.leader) : "follows nobody") + term;
+    return (change.leader ? "follows " + word_of(change.leader, names) : "follows nobody") + term;
 }
 
-std::string hard_state_words(const core::HardState& state) {
+std::string hard_state_words(const core::HardState& state, Names names) {
     std::string out = term_word(state.term);
-    out += state.vote ? " vote " + word_of(state.vote) : " no vote";
-    for (const NodeId id : state.forced_out) out += " without " + word_of(id);
+    out += state.vote ? " vote " + word_of(state.vote, names) : " no vote";
+    for (const NodeId id : state.forced_out) out += " without " + word_of(id, names);
     return out;
 }
 
-std::string write_words(const core::Effects& effects) {
+std::string write_words(const core::Effects& effects, Names names) {
     std::string out;
     const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
-    if (effects.hard_state) add(hard_state_words(*effects.hard_state));
+    if (effects.hard_state) add(hard_state_words(*effects.hard_state, names));
     if (effects.truncate_from) add("cut from " + to_string(*effects.truncate_from));
-    if (!effects.append.empty()) add(list_of(effects.append));
+    if (!effects.append.empty()) add(list_of(effects.append, names));
     for (const core::SnapshotPiece& piece : effects.snapshot_to_save) {
         add("snapshot " + to_string(piece.meta.index) + " bytes " + std::to_string(piece.offset) +
             "+" + std::to_string(piece.data.size()) + (piece.last ? " last" : ""));
@@ -97,16 +101,20 @@ std::string write_words(const core::Effects& effects) {
     return out;
 }
 
-std::string answer_words(const core::Answer& answer) {
+std::string answer_words(const core::Answer& answer, Names names) {
     const std::string request = "#" + std::to_string(answer.request);
     if (!answer.error) return "answers " + request + ": done";
     std::string out = "answers " + request + ": " + std::string(name_of(*answer.error));
-    if (answer.leader) out += ", leader " + word_of(answer.leader);
+    if (answer.leader) out += ", leader " + word_of(answer.leader, names);
     return out;
 }
 
 struct InputWords {
-    std::string operator()(const core::Received& input) const { return word_of(input.message); }
+    Names names;
+
+    std::string operator()(const core::Received& input) const {
+        return word_of(input.message, names);
+    }
     std::string operator()(const core::Propose& input) const {
         return (input.kind == core::EntryKind::open_session ? "open session" : "propose") +
                request(input.request);
@@ -116,18 +124,19 @@ struct InputWords {
     }
     std::string operator()(const core::ChangeMembers& input) const {
         constexpr std::string_view acts[] = {"add ", "promote ", "remove ", "set address of "};
-        return std::string(acts[static_cast<std::size_t>(input.act)]) + word_of(input.peer.id) +
-               request(input.request);
+        return std::string(acts[static_cast<std::size_t>(input.act)]) +
+               word_of(input.peer.id, names) + request(input.request);
     }
     std::string operator()(const core::ChangeConfig& input) const {
         return "change config" + request(input.request);
     }
     std::string operator()(const core::TransferLead& input) const {
-        return (input.target ? "hand the lead to " + word_of(*input.target) : "keep the lead") +
+        return (input.target ? "hand the lead to " + word_of(*input.target, names)
+                             : "keep the lead") +
                request(input.request);
     }
     std::string operator()(const core::ForceRemove& input) const {
-        return "force out " + word_of(input.target) + request(input.request);
+        return "force out " + word_of(input.target, names) + request(input.request);
     }
     std::string operator()(const core::Persisted& input) const {
         return "written up to " + word_of(input.last, input.last_term);
@@ -150,11 +159,14 @@ private:
 
 }  // namespace
 
-std::string word_of(const core::Input& input) { return std::visit(InputWords{}, input); }
+std::string word_of(const core::Input& input, Names names) {
+    return std::visit(InputWords{names}, input);
+}
 
-std::string word_of(NodeId id) {
+std::string word_of(NodeId id, Names names) {
     if (!id) return "-";
-    if (id.value <= 26) return {static_cast<char>('a' + static_cast<int>(id.value) - 1)};
+    if (id.value <= 26 && names == Names::letters)
+        return {static_cast<char>('a' + static_cast<int>(id.value) - 1)};
     return "n" + std::to_string(id.value);
 }
 
@@ -172,31 +184,33 @@ std::string word_of(core::Time time) {
     return std::to_string(us.count() / 1000) + (fraction == "000" ? "" : "." + fraction) + "ms";
 }
 
-std::string word_of(const core::Members& members) {
+std::string word_of(const core::Members& members, Names names) {
     std::string out;
     for (const core::Peer& peer : members.all()) {
-        out += (out.empty() ? "" : " ") + word_of(peer.id);
+        out += (out.empty() ? "" : " ") + word_of(peer.id, names);
         if (peer.standing != Standing::voter)
             out += "(" + std::string(name_of(peer.standing)) + ")";
     }
     return out.empty() ? "nobody" : out;
 }
 
-std::string word_of(const Entry& entry) {
+std::string word_of(const Entry& entry, Names names) {
     const std::string place = word_of(entry.index(), entry.term());
     switch (entry.kind()) {
         case core::EntryKind::founding: return place + " founding";
         case core::EntryKind::elected:
-            return place + " elected(" + word_of(*core::decode_members(entry.payload())) + ")";
+            return place + " elected(" + word_of(*core::decode_members(entry.payload()), names) +
+                   ")";
         case core::EntryKind::members:
-            return place + " members(" + word_of(*core::decode_members(entry.payload())) + ")";
+            return place + " members(" + word_of(*core::decode_members(entry.payload()), names) +
+                   ")";
         case core::EntryKind::config: return place + " config";
         case core::EntryKind::open_session: return place + " session";
         case core::EntryKind::command: break;
     }
     const auto text = text_of(entry.payload());
-    return place + " " +
-           (text.size() <= 24 ? std::string(text) : std::to_string(text.size()) + "B");
+    const bool is_short = text.size() <= 24 && std::ranges::all_of(text, is_printable);
+    return place + " " + (is_short ? std::string(text) : std::to_string(text.size()) + "B");
 }
 
 std::string kind_of(const Message& message) {
@@ -204,20 +218,22 @@ std::string kind_of(const Message& message) {
     return words.substr(0, words.find(' '));
 }
 
-std::string words_without_ends(const Message& message) {
-    return std::visit(BodyWords{message}, message.body);
+std::string words_without_ends(const Message& message, Names names) {
+    return std::visit(BodyWords{message, names}, message.body);
 }
 
-std::string word_of(const Message& message) {
-    return word_of(message.from) + "->" + word_of(message.to) + " " + words_without_ends(message);
+std::string word_of(const Message& message, Names names) {
+    return word_of(message.from, names) + "->" + word_of(message.to, names) + " " +
+           words_without_ends(message, names);
 }
 
-std::vector<std::string> lines_of(const core::Effects& effects) {
+std::vector<std::string> lines_of(const core::Effects& effects, Names names) {
     std::vector<std::string> out;
-    for (const Message& message : effects.send_now) out.push_back("sends " + word_of(message));
-    if (effects.has_write()) out.push_back("writes " + write_words(effects));
+    for (const Message& message : effects.send_now)
+        out.push_back("sends " + word_of(message, names));
+    if (effects.has_write()) out.push_back("writes " + write_words(effects, names));
     for (const Message& message : effects.send_after_write) {
-        out.push_back("then sends " + word_of(message));
+        out.push_back("then sends " + word_of(message, names));
     }
     if (effects.compact_below) {
         out.push_back("lets go of what is below " + to_string(*effects.compact_below));
@@ -226,7 +242,7 @@ std::vector<std::string> lines_of(const core::Effects& effects) {
         const auto& meta = *effects.load_snapshot;
         out.push_back("becomes snapshot " + word_of(meta.index, meta.term));
     }
-    if (!effects.committed.empty()) out.push_back("applies " + list_of(effects.committed));
+    if (!effects.committed.empty()) out.push_back("applies " + list_of(effects.committed, names));
     for (const core::Accepted& accepted : effects.accepted) {
         out.push_back("accepts #" + std::to_string(accepted.request) + " at " +
                       word_of(accepted.index, accepted.term));
@@ -235,9 +251,10 @@ std::vector<std::string> lines_of(const core::Effects& effects) {
         out.push_back("serves read #" + std::to_string(read.request) + " at " +
                       to_string(read.index));
     }
-    for (const core::Answer& answer : effects.answers) out.push_back(answer_words(answer));
-    if (effects.role_changed) out.push_back(role_words(*effects.role_changed));
-    if (effects.members_changed) out.push_back("members " + word_of(*effects.members_changed));
+    for (const core::Answer& answer : effects.answers) out.push_back(answer_words(answer, names));
+    if (effects.role_changed) out.push_back(role_words(*effects.role_changed, names));
+    if (effects.members_changed)
+        out.push_back("members " + word_of(*effects.members_changed, names));
     return out;
 }
 

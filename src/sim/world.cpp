@@ -36,7 +36,7 @@ void World::shut_down() {
 std::string World::fresh_address() { return "node" + std::to_string(++addresses_) + ":1"; }
 
 NodeId World::start_node() {
-    const NodeId id(places_.empty() ? 1 : places_.rbegin()->first.value + 1);
+    const NodeId id(++last_node_);
     Place& place = places_[id];
     place.disk = std::make_unique<NodeDisk>();
     place.disk->durable = options_.durable;

@@ -124,6 +124,7 @@ private:
     std::map<NodeId, Place> places_;
     std::vector<std::unique_ptr<ClientChannel>> channels_;
     std::vector<std::shared_ptr<Caller>> callers_;
+    std::uint64_t last_node_ = 0;
     std::uint64_t addresses_ = 0;
     std::uint64_t carried_ = 0;
 };

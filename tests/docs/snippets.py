@@ -24,7 +24,8 @@ BLOCK = re.compile(r"(?:<!--(?P<mark>(?:(?!-->).)*)-->[ \t]*\n)?^```cpp[ \t]*\n(
 MARK = re.compile(r"\s*compiled:\s*(?P<name>[\w-]+)\s*"
                   r"(?:;\s*(?:(?P<run>run)|check:(?P<check>[^\n]*?)))?"
                   r"\s*(?:\n(?P<hidden>.*))?$", re.S)
-DECLARATION = re.compile(r"(?:#include|struct|class|enum|template|namespace|using namespace)\b|#")
+DECLARATION = re.compile(
+    r"(?:#include|struct|class|enum|template|namespace|using namespace|TEST)\b|#")
 
 
 @dataclass
@@ -90,9 +91,11 @@ def compile_one(snippet: Snippet, build: Path, compiler: str, folder: Path) -> l
     file, program = folder / f"{snippet.name}.cpp", folder / snippet.name
     file.write_text(snippet.program, encoding="utf-8")
     libraries = [build / "lib" / f"lib{name}.a" for name in ("rafted_sim", "rafted")]
+    beside = ["-lgtest"] if "_gtest.hpp>" in snippet.program else []
     command = [compiler, "-std=c++23", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
                f"-I{ROOT / 'include'}", str(file), "-o", str(program),
-               *[str(library) for library in libraries if library.exists()], "-lzstd", "-pthread"]
+               *[str(library) for library in libraries if library.exists()],
+               *beside, "-lzstd", "-pthread"]
     steps = [(command, 300)] + ([([str(program)], 60)] if snippet.runs else [])
     for step, limit in steps:
         cwd = tempfile.mkdtemp(dir=folder)

@@ -163,6 +163,23 @@ TEST(ExploreSearch, FindsAnAnswerThatCountsForMoreThanItProved) {
     EXPECT_THAT(report.violation, HasSubstr("commits entry 3, which is not durable on a majority"));
 }
 
+TEST(ExploreSearch, FindsAVoteOfAnOlderTermThatCounts) {
+    Hands hands = Hands::faithful();
+    hands.step = [](core::Member& member, core::Time now, const core::Input& input) {
+        core::Input heard = input;
+        if (auto* received = std::get_if<core::Received>(&heard)) {
+            const auto* vote = std::get_if<core::VoteReply>(&received->message.body);
+            const bool counts = vote != nullptr && vote->granted && !vote->pre;
+            if (counts) received->message.term = member.term();
+        }
+        return member.step(now, heard);
+    };
+    Bounds bounds = two_elections();
+    bounds.keep_stale = true;
+    const Report report = search_spoilt(bounds, hands);
+    EXPECT_THAT(report.violation, HasSubstr("without the votes of a majority"));
+}
+
 TEST(ExploreSearch, FindsAValueThatMissesAnEntry) {
     const auto hands = hands_that([](const core::Member& member, core::Effects& effects) {
         if (!member.leads() && !effects.committed.empty()) effects.committed.pop_back();

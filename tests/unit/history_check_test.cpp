@@ -241,7 +241,7 @@ TEST(HistorySpeed, DozensOfCrashedOperationsAreNoTrouble) {
         text += client + " :invoke :write " + std::to_string(i % 5) + "]\n";
         text += client + " :ok :write " + std::to_string(i % 5) + "]\n";
         text += client + " :invoke :read nil]\n" + client + " :ok :read " +
-                std::to_string((i + (i % 7 == 0 ? 1 : 0)) % 5) + "]\n";
+                std::to_string((i + (i % 40 == 0 ? 1 : 0)) % 5) + "]\n";
     }
     const auto report = check(text, "cas-register");
     ASSERT_TRUE(report.has_value());

@@ -204,7 +204,7 @@ class Hunter:
         verdict = judge(answer, "rafted explore")
         self.explored = True
         states = sum(int(line.get("states", 0)) for line in answer.lines)
-        verdict.effort = _plural(states, "state")
+        verdict.effort = _plural(states, "state") if answer.lines else "states not told"
         depth = answer.objection().get("depth")
         if depth is not None:
             verdict.effort += f", depth {depth}"

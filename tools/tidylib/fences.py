@@ -38,6 +38,7 @@ TABLE = {
 BESIDES = {
     "src/core/checksum.cpp": ("xxhash.h",),
     "include/rafted/codec.hpp": ("boost/pfr",),
+    "include/rafted/sim_gtest.hpp": ("gtest/gtest.h",),
     "src/client/": ("value/envelope.hpp",),
 }
 APPS = {"public", "disk", "core", "history", "sim", "explore"}

@@ -7,7 +7,7 @@
 
 namespace rafted::sim {
 
-inline std::string said(NodeId node) { return "node " + to_string(node); }
+inline std::string said(NodeId node) { return "n" + std::to_string(node.value); }
 inline std::string said(Term term) { return "term " + to_string(term); }
 inline std::string said(Index index) { return "index " + to_string(index); }
 inline std::string said(Index index, Term term) { return said(index) + " of " + said(term); }
