@@ -29,13 +29,16 @@ if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID MATCHES "^(GNU|Clang)$")
 endif()
 option(RAFTED_WERROR "Warnings are errors" ${rafted_werror_default})
 
+set(rafted_is_gcc12
+    $<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>)
 add_library(rafted_options INTERFACE)
 target_compile_options(rafted_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     $<$<BOOL:${RAFTED_WERROR}>:-Werror>
     # g++ 12 sees overlaps inside the standard library's own strings (its bug 105651), and with -O3
     # overflows inside its vectors.
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict;-Wno-stringop-overflow>)
+    $<${rafted_is_gcc12}:-Wno-restrict>
+    $<${rafted_is_gcc12}:-Wno-stringop-overflow>)
 target_compile_definitions(rafted_options INTERFACE
     RAFTED_VERSION="${PROJECT_VERSION}"
     BOOST_ASIO_NO_DEPRECATED

@@ -59,9 +59,8 @@ void ValueLane::perform(Apply& job, ValueReport& report) {
     // A load takes the newest snapshot there is, which may cover entries that were handed out
     // before it came.
     report.entries += job.entries.size();
-    std::erase_if(job.entries, [this](const core::Entry& entry) {
-        return entry.index() <= applier_.applied();
-    });
+    std::erase_if(job.entries,
+                  [this](const core::Entry& entry) { return entry.index() <= applier_.applied(); });
     auto results = applier_.apply(job.entries);
     for (std::size_t i = 0; i < results.size(); ++i) {
         value::Applied& result = results[i];
