@@ -67,7 +67,15 @@ TEST(OwnValue, WritingQueryIsFound) {
     EXPECT_NE(run_quietly<CountsQueries>().text.find("(Sum)"), std::string::npos);
 }
 
-TEST(OwnValue, OrderOfAddressesIsFound) { expect_found<OrderOfAddresses>("(Add{", "result"); }
+TEST(OwnValue, OrderOfAddressesIsFound) {
+    // Addresses may agree on the copies by luck; then it is another member that differs.
+    const Report report = run_quietly<OrderOfAddresses>();
+    EXPECT_TRUE(report.check == "determinism" || report.check == "state machine safety" ||
+                report.check == "exactly once")
+        << report.check << ": " << report.text;
+    EXPECT_NE(report.text.find("result"), std::string::npos) << report.text;
+    EXPECT_NE(report.text.find("Add{"), std::string::npos) << report.text;
+}
 
 TEST(OwnValue, MemberNeverSetIsFound) { expect_found<NeverSet>("(Add{", "result"); }
 
@@ -97,6 +105,7 @@ TEST(OwnValue, WithoutTheGuardMembersAreStillCompared) {
     EXPECT_FALSE(report.ok);
     EXPECT_TRUE(report.check == "state machine safety" || report.check == "exactly once")
         << report.check << ": " << report.text;
+    EXPECT_NE(report.text.find("(the command is Add{"), std::string::npos) << report.text;
 }
 
 /// An invariant of the user's own.

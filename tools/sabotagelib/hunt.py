@@ -25,7 +25,7 @@ from .patches import Sabotage, Unusable
 
 BROKEN = re.compile(r"broken invariant: (.+?)(?: \(.*)? at \S+:\d+; stopping")
 ABORTED = (-signal.SIGABRT, 128 + signal.SIGABRT)
-EXPLORER_GRACE = 60.0  # its limit is for each of its searches
+EXPLORER_SHARE = 4  # its own limit is for each of its searches, ours for all
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Limits:
     seeds: int
     max_seeds: int
     searches: str
+    jobs: int = 1
 
 
 @dataclass
@@ -183,8 +184,8 @@ class Hunter:
 
     def _seeds(self, binary: Path, first: int, count: int, seconds) -> Verdict:
         last = first + count - 1
-        answer = ask([binary, "sim", "--seeds", f"{first}..{last}", "--stop-at-first", "--json"],
-                     seconds)
+        answer = ask([binary, "sim", "--seeds", f"{first}..{last}", "--stop-at-first", "--json",
+                      "--jobs", str(self.limits.jobs)], seconds)
         verdict = judge(answer, "rafted sim")
         clean = sum(1 for line in answer.lines if "seed" in line and line.get("ok") is True)
         if not verdict.is_found():
@@ -199,8 +200,8 @@ class Hunter:
 
     def _states(self, binary: Path) -> Verdict:
         seconds = self.limits.explore_seconds
-        answer = ask([binary, "explore", "--seconds", str(seconds), "--json"],
-                     max(self.limits.seconds, seconds) + EXPLORER_GRACE)
+        share = max(1, seconds // EXPLORER_SHARE)
+        answer = ask([binary, "explore", "--seconds", str(share), "--json"], seconds)
         verdict = judge(answer, "rafted explore")
         self.explored = True
         states = sum(int(line.get("states", 0)) for line in answer.lines)

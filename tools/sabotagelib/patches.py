@@ -1,8 +1,9 @@
-"""The patches of tests/sabotage: a head of three lines that say what each is, then the change.
+"""The patches of tests/sabotage: a head of lines that say what each is, then the change.
 
     What: what the change breaks, as a sentence
     Known: paper, issue or weakness that it is known from
     Seen by: the checks that should notice, the likeliest first
+    Slow: only in those that take long to be found: how long, or why
 """
 
 import hashlib
@@ -25,6 +26,11 @@ class Sabotage:
     known: str
     seen_by: str
     files: tuple
+    slow: str = ""
+
+    def is_quick(self) -> bool:
+        """Whether it is built and found in seconds."""
+        return not self.slow and all(path.endswith(".cpp") for path in self.files)
 
     def is_in_core(self) -> bool:
         """Whether the explorer, which runs the core alone, can see it."""
@@ -41,7 +47,8 @@ def read(path: Path) -> Sabotage:
         raise Unusable(f"{path}: its head has no line '{missing[0]}: ...'")
     if not mark or not files:
         raise Unusable(f"{path}: it changes nothing")
-    return Sabotage(path.stem, path, found["What"], found["Known"], found["Seen by"], files)
+    return Sabotage(path.stem, path, found["What"], found["Known"], found["Seen by"], files,
+                    found.get("Slow", ""))
 
 
 def read_all(folder: Path) -> list:

@@ -1,6 +1,7 @@
 """What came of it: a line per sabotage, and the whole as a table, as Markdown or as JSON."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from .hunt import Verdict
 from .patches import Sabotage
@@ -89,6 +90,18 @@ class Report:
                       "build_seconds": round(line.build_seconds, 2)} for line in self.lines]
         return {"ok": self.is_good(), "sabotages": sabotages,
                 "control": {"clean": self.is_control_clean(), "text": self.control_text()}}
+
+
+BEGIN, END = "<!-- table -->\n", "<!-- end of table -->\n"
+
+
+def write_between_marks(path: Path, text: str) -> None:
+    """Into the page between its marks; without a page or marks the text is all there is."""
+    page = path.read_text(encoding="utf-8") if path.is_file() else ""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    whole = before + begin + text + end + after if begin and end else text
+    path.write_text(whole, encoding="utf-8")
 
 
 def listing(sabotages: list) -> str:
