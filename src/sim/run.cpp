@@ -174,7 +174,17 @@ private:
         return std::ranges::all_of(
             all, [term](const NodeImage* image) { return image->hard.term == term; });
     }
-    bool are_equal() const {
+    /// Whoever runs has also taken its seat again.
+    bool are_seated() {
+        return std::ranges::all_of(world_.nodes(), [this](NodeId id) {
+            const auto image = onlooker_.images().find(id);
+            const bool is_seated = image != onlooker_.images().end() &&
+                                   (image->second.is_up || image->second.was_removed);
+            return !world_.is_up(id) || world_.homes(id).empty() || is_seated;
+        });
+    }
+    bool are_equal() {
+        if (!are_seated()) return false;
         const auto all = live();
         return std::ranges::all_of(all, [&](const NodeImage* image) {
             return image->commit == image->log.last() && image->applied == image->commit &&
