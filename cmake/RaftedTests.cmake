@@ -16,7 +16,7 @@ target_compile_definitions(rafted_test_base INTERFACE
     RAFTED_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     RAFTED_BINARY="${PROJECT_BINARY_DIR}/bin/rafted")
 target_link_libraries(rafted_test_base INTERFACE
-    rafted_inside GTest::gtest GTest::gmock rapidcheck)
+    rafted_sim rafted_inside GTest::gtest GTest::gmock rapidcheck)
 
 rafted_sources(support_sources tests/support)
 if(support_sources)
@@ -89,12 +89,13 @@ endif()
 # Known bugs, put back in: the simulator and the explorer find each of them. A few here, others
 # every day; all of them with "full".
 rafted_script_test(sabotage self COMMAND ${RAFTED_PYTHON} tools/sabotage --self-test)
-if(EXISTS ${PROJECT_SOURCE_DIR}/apps/rafted/sim.cpp)
-    rafted_script_test(sabotage rotating TIMEOUT 1800
-        COMMAND ${RAFTED_PYTHON} tools/sabotage --rotate 3 day --seconds 60 --explore-seconds 10)
+if(TARGET rafted_app)
+    set(sabotage ${RAFTED_PYTHON} tools/sabotage --build ${PROJECT_BINARY_DIR})
+    rafted_script_test(sabotage rotating
+        COMMAND ${sabotage} --quick --rotate 3 day --seconds 10 --explore-seconds 8
+            --max-seeds 400)
     add_test(NAME full.sabotage CONFIGURATIONS Full
-        COMMAND ${RAFTED_PYTHON} tools/sabotage
-            --markdown ${PROJECT_BINARY_DIR}/sabotage.md
+        COMMAND ${sabotage} --markdown ${PROJECT_BINARY_DIR}/sabotage.md
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(full.sabotage PROPERTIES LABELS full TIMEOUT 21600 RUN_SERIAL TRUE)
 endif()

@@ -6,6 +6,11 @@
 namespace rafted::sim {
 
 Nemesis::Nemesis(Field field) : field_(std::move(field)), most_nodes_(9) {
+    field_.world.on_homeless = [this](NodeId id) {
+        field_.world.loop().post([this, id] {
+            if (field_.world.exists(id)) join(id);
+        });
+    };
     field_.recorder.on_seated([this](NodeId id, bool knows_less) {
         if (!knows_less) {
             condemned_.erase(id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 namespace rafted::sim {
@@ -143,7 +144,9 @@ std::vector<Strike> draw_strikes(const Plan& plan) {
             strikes.push_back(strike);
         }
     }
-    std::ranges::stable_sort(strikes, {}, &Strike::at);
+    std::ranges::sort(strikes, {}, [](const Strike& strike) {
+        return std::tuple(strike.at, strike.fault, strike.choice);
+    });
     for (std::size_t i = 0; i < strikes.size(); ++i) strikes[i].number = static_cast<unsigned>(i);
     return strikes;
 }
@@ -160,7 +163,8 @@ std::vector<PlannedCall> draw_calls(const Plan& plan) {
         call.choice = chance.next();
         calls.push_back(call);
     }
-    std::ranges::stable_sort(calls, {}, &PlannedCall::at);
+    std::ranges::sort(calls, {},
+                      [](const PlannedCall& call) { return std::pair(call.at, call.number); });
     return calls;
 }
 

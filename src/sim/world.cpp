@@ -66,9 +66,19 @@ Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
     for (const Home& home : place.homes) {
         if (home.group == but) continue;
         place.process->host().open_group({home.group, home.factory, home.config, {}},
-                                         [](const Result<void>&) {});
+                                         [this, id, group = home.group](const Result<void>& done) {
+                                             if (!done) forget_home(id, group, done.error());
+                                         });
     }
     return {};
+}
+
+/// It went down before its seat in the group was on disk.
+void World::forget_home(NodeId id, const std::string& group, const Error& why) {
+    const auto place = places_.find(id);
+    if (why.code != ErrorCode::no_such_group || place == places_.end()) return;
+    std::erase_if(place->second.homes, [&](const Home& home) { return home.group == group; });
+    if (on_homeless) on_homeless(id);
 }
 
 void World::down(Place& place) {

@@ -100,6 +100,8 @@ public:
     std::uint64_t carried() const { return carried_; }
     /// Told of every message between nodes, with its fate.
     std::function<void(const core::Message&, const Network::Fate&)> on_carried{};
+    /// A node has restarted, and the group it had been about to join was not on its disk yet.
+    std::function<void(NodeId)> on_homeless{};
 
 private:
     struct Place {
@@ -112,6 +114,7 @@ private:
     };
 
     Result<void> boot(NodeId id, Place& place, const std::string& but);
+    void forget_home(NodeId id, const std::string& group, const Error& why);
     void carry(const std::string& from, const std::string& to, ports::Envelope envelope);
     void down(Place& place);
     std::string fresh_address();

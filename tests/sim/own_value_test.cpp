@@ -7,6 +7,9 @@
 #include "support/wrong_values.hpp"
 
 namespace rafted::test {
+
+using namespace wrong;
+
 namespace {
 
 using sim::Chance;

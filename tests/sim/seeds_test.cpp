@@ -12,6 +12,9 @@
 #include "support/wrong_values.hpp"
 
 namespace rafted::test {
+
+using namespace wrong;
+
 namespace {
 
 using sim::Options;

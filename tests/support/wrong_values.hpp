@@ -12,7 +12,7 @@
 
 #include "rafted/sim.hpp"
 
-namespace rafted::test {
+namespace rafted::test::wrong {
 
 struct Add {
     int by = 0;
@@ -137,4 +137,4 @@ struct LoadsOtherwise : Adder {
     void load(Reader& in) { total = in.number<int>() / 2 * 2; }
 };
 
-}  // namespace rafted::test
+}  // namespace rafted::test::wrong

@@ -145,8 +145,8 @@ def judge(answer: Answer, what: str) -> Verdict:
 class Hunter:
     def __init__(self, limits: Limits):
         self.limits = limits
-        self.last_seed = limits.first_seed - 1  # by which something was found
-        self.explored = False
+        self.last_seeds = {}  # by which something was found, for each world
+        self.scenes = set()   # that were searched; an empty name: all of them
 
     def search(self, binary: Path, sabotage: Sabotage) -> Verdict:
         """Some seeds, then the explorer if it can see it at all, then ever more seeds."""
@@ -163,47 +163,52 @@ class Hunter:
         end = limits.first_seed + limits.max_seeds
         while limits.searches != "explore" and first < end and time.monotonic() < until:
             count = min(count, end - first)
-            verdict = self._seeds(binary, first, count, max(until - time.monotonic(), 1.0))
-            if verdict.is_found():
-                return verdict
+            for world in {"": 1, sabotage.world: 1}:
+                verdict = self._seeds(binary, world, (first, count),
+                                      max(until - time.monotonic(), 1.0))
+                if verdict.is_found():
+                    return verdict
+                spent[f"sim {world}"] = verdict.effort
             first += count
             count *= 3
-            spent["sim"] = verdict.effort
             if explores and "explore" not in spent:
-                verdict = self._states(binary)
+                verdict = self._states(binary, sabotage.scene)
                 if verdict.is_found():
                     return verdict
                 spent["explore"] = verdict.effort
                 until += limits.explore_seconds
         if explores and "explore" not in spent:
-            verdict = self._states(binary)
+            verdict = self._states(binary, sabotage.scene)
             if verdict.is_found():
                 return verdict
             spent["explore"] = verdict.effort
         return Verdict(effort=" and ".join(spent.values()) or "nothing that can see it was run")
 
-    def _seeds(self, binary: Path, first: int, count: int, seconds) -> Verdict:
-        last = first + count - 1
-        answer = ask([binary, "sim", "--seeds", f"{first}..{last}", "--stop-at-first", "--json",
-                      "--jobs", str(self.limits.jobs)], seconds)
+    def _seeds(self, binary: Path, world: str, part: tuple, seconds) -> Verdict:
+        first, count = part
+        only = world.split()
+        answer = ask([binary, "sim", "--seeds", f"{first}..{first + count - 1}", "--stop-at-first",
+                      "--json", "--jobs", str(self.limits.jobs), *only], seconds)
         verdict = judge(answer, "rafted sim")
         clean = sum(1 for line in answer.lines if "seed" in line and line.get("ok") is True)
+        what = f" with {world}" if world else ""
         if not verdict.is_found():
             ran = count if answer.in_time else clean
-            verdict.effort = _plural(first + ran - self.limits.first_seed, "seed")
+            verdict.effort = _plural(first + ran - self.limits.first_seed, "seed") + what
             return verdict
         at = int(answer.objection().get("seed", first + clean))
-        verdict.effort = _plural(at - self.limits.first_seed + 1, "seed")
-        verdict.replay = verdict.replay or f"rafted sim --seed {at}"
-        self.last_seed = max(self.last_seed, at)
+        verdict.effort = _plural(at - self.limits.first_seed + 1, "seed") + what
+        verdict.replay = verdict.replay or " ".join(["rafted sim --seed", str(at), *only])
+        self.last_seeds[world] = max(self.last_seeds.get(world, 0), at)
         return verdict
 
-    def _states(self, binary: Path) -> Verdict:
+    def _states(self, binary: Path, scene: str) -> Verdict:
         seconds = self.limits.explore_seconds
-        share = max(1, seconds // EXPLORER_SHARE)
-        answer = ask([binary, "explore", "--seconds", str(share), "--json"], seconds)
+        share = seconds if scene else max(1, seconds // EXPLORER_SHARE)
+        only = ["--scene", scene] if scene else []
+        answer = ask([binary, "explore", "--seconds", str(share), "--json", *only], seconds)
         verdict = judge(answer, "rafted explore")
-        self.explored = True
+        self.scenes.add(scene)
         states = sum(int(line.get("states", 0)) for line in answer.lines)
         verdict.effort = _plural(states, "state") if answer.lines else "states not told"
         depth = answer.objection().get("depth")
@@ -212,17 +217,17 @@ class Hunter:
         return verdict
 
     def control(self, binary: Path) -> Verdict:
-        """The tree as it is, on every seed by which something was found: all must be clean."""
-        count = self.last_seed - self.limits.first_seed + 1
+        """The tree as it is, on all by which something was found: all must be clean."""
         efforts = []
         try:
-            if count > 0:
-                verdict = self._seeds(binary, self.limits.first_seed, count, None)
+            for world, last in sorted(self.last_seeds.items()):
+                part = (self.limits.first_seed, last - self.limits.first_seed + 1)
+                verdict = self._seeds(binary, world, part, None)
                 if verdict.is_found():
                     return verdict
-                efforts.append(_plural(count, "seed"))
-            if self.explored:
-                verdict = self._states(binary)
+                efforts.append(verdict.effort)
+            for scene in sorted(self.scenes):
+                verdict = self._states(binary, scene)
                 if verdict.is_found():
                     return verdict
                 efforts.append(verdict.effort)

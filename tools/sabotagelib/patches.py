@@ -4,6 +4,8 @@
     Known: paper, issue or weakness that it is known from
     Seen by: the checks that should notice, the likeliest first
     Slow: only in those that take long to be found: how long, or why
+    World: options of a second search of the same seeds, where that finds it sooner
+    Scene: the one search of the explorer that can see it, where the others only cost time
 """
 
 import hashlib
@@ -27,6 +29,8 @@ class Sabotage:
     seen_by: str
     files: tuple
     slow: str = ""
+    world: str = ""
+    scene: str = ""
 
     def is_quick(self) -> bool:
         """Whether it is built and found in seconds."""
@@ -48,7 +52,7 @@ def read(path: Path) -> Sabotage:
     if not mark or not files:
         raise Unusable(f"{path}: it changes nothing")
     return Sabotage(path.stem, path, found["What"], found["Known"], found["Seen by"], files,
-                    found.get("Slow", ""))
+                    found.get("Slow", ""), found.get("World", ""), found.get("Scene", ""))
 
 
 def read_all(folder: Path) -> list:
