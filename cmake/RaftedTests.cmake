@@ -92,8 +92,8 @@ rafted_script_test(sabotage self COMMAND ${RAFTED_PYTHON} tools/sabotage --self-
 if(TARGET rafted_app)
     set(sabotage ${RAFTED_PYTHON} tools/sabotage --build ${PROJECT_BINARY_DIR})
     rafted_script_test(sabotage rotating
-        COMMAND ${sabotage} --quick --rotate 3 day --seconds 10 --explore-seconds 8
-            --max-seeds 400)
+        COMMAND ${sabotage} --quick --rotate 3 day --seeds 120 --max-seeds 400 --seconds 10
+            --explore-seconds 8)
     add_test(NAME full.sabotage CONFIGURATIONS Full
         COMMAND ${sabotage} --markdown ${PROJECT_BINARY_DIR}/sabotage.md
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

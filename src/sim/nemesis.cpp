@@ -8,7 +8,10 @@ namespace rafted::sim {
 Nemesis::Nemesis(Field field) : field_(std::move(field)), most_nodes_(9) {
     field_.world.on_homeless = [this](NodeId id) {
         field_.world.loop().post([this, id] {
-            if (field_.world.exists(id)) join(id);
+            // Else it was removed before it went down, and has no seat to take.
+            const NodeImage* best = best_informed();
+            const bool is_listed = best != nullptr && best->members.contains(id);
+            if (field_.world.exists(id) && is_listed) join(id);
         });
     };
     field_.recorder.on_seated([this](NodeId id, bool knows_less) {

@@ -1,4 +1,4 @@
-"""The tool checked: on small programs that answer as the binary does, and on a tree of four sources."""
+"""The tool checked: on programs that answer as the binary does, and on a tree of four sources."""
 
 import json
 import os
