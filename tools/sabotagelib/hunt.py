@@ -204,7 +204,7 @@ class Hunter:
 
     def _states(self, binary: Path, scene: str) -> Verdict:
         seconds = self.limits.explore_seconds
-        share = seconds if scene else max(1, seconds // EXPLORER_SHARE)
+        share = max(1, seconds * 3 // 4 if scene else seconds // EXPLORER_SHARE)
         only = ["--scene", scene] if scene else []
         answer = ask([binary, "explore", "--seconds", str(share), "--json", *only], seconds)
         verdict = judge(answer, "rafted explore")
