@@ -25,7 +25,7 @@ enum class EntryKind : std::uint8_t {
     founding,      ///< First entry of a group: its first members and config.
     elected,       ///< First entry of a leader's term; carries the full member list.
     command,       ///< For the value: an envelope (value/envelope.hpp) around the user's bytes.
-    open_session,  ///< Opens the session whose id is this entry's index.
+    open_session,  ///< Opens a session.
     members,       ///< A new member list, in force from the moment it is appended.
     config,        ///< A new GroupConfig, in force once committed.
 };

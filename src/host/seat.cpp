@@ -24,10 +24,9 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
         if (!alive.expired()) on_report(std::move(report));
     };
-    lane_ = std::make_shared<ValueLane>(services,
-                                        ValueLane::Start{std::move(start.factory), record_.slot,
-                                                         record_.group, start.member.config},
-                                        std::move(deliver));
+    lane_ = std::make_shared<ValueLane>(
+        services, ValueLane::Start{std::move(start.factory), record_.slot, start.member.config},
+        std::move(deliver));
     if (const auto& snapshot = start.member.snapshot) {
         applied_ = snapshot->index;
         lane_->post(Load{*snapshot});

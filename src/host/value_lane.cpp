@@ -24,7 +24,7 @@ ValueLane::ValueLane(Services& services, Start start, Deliver deliver)
     : services_(services),
       slot_(start.slot),
       lane_(services.workers.open_lane()),
-      applier_(std::move(start.factory), start.group, start.config),
+      applier_(std::move(start.factory), start.config),
       deliver_(std::move(deliver)),
       has_hooks_(applier_.machine().has_hooks()) {}
 

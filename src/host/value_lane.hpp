@@ -63,7 +63,6 @@ public:
     struct Start {
         value::Applier::MachineFactory factory;
         ports::Slot slot = 0;
-        GroupId group;
         GroupConfig config;
     };
     using Deliver = std::function<void(ValueReport)>;

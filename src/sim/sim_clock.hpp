@@ -25,8 +25,9 @@ public:
     }
     /// How much true time passes until this clock shows `local`; never if it stands still.
     core::Duration until(core::Time local) {
-        const auto left = (local - steady()).count();
-        if (left <= 0) return core::Duration(0);
+        const core::Time now = steady();
+        if (local <= now) return core::Duration(0);  // it may be the beginning of all time
+        const auto left = (local - now).count();
         const std::int64_t rate = million + drift_;
         if (rate <= 0) return core::Duration::max();
         // Rounded up, or a turn would come a moment too early and be for nothing.

@@ -13,10 +13,11 @@ namespace {
 constexpr std::uint8_t format_version = 1;
 constexpr std::size_t max_result_bytes = std::size_t{64} << 20;
 
-/// Differs for every entry of every group, and is the same on all members.
-std::uint64_t seed_of(GroupId group, const core::Entry& entry) {
-    const Context mixer{.index = {}, .term = {}, .time = {}, .seed = group.value};
-    return mixer.random(entry.index().value) ^ entry.checksum();
+/// Differs for every entry, and is the same on all members, also on those of a later incarnation
+/// of the group: they apply the old entries, too.
+std::uint64_t seed_of(const core::Entry& entry) {
+    const Context mixer{.index = {}, .term = {}, .time = {}, .seed = entry.checksum()};
+    return mixer.random(entry.index().value);
 }
 
 /// snapshot = version:u8 sessions_size:u64 sessions machine (the rest)
@@ -65,12 +66,8 @@ HookCall in_order(std::vector<HookCall> calls) {
 
 }  // namespace
 
-Applier::Applier(MachineFactory factory, GroupId group, GroupConfig config)
-    : factory_(std::move(factory)),
-      machine_(factory_()),
-      group_(group),
-      config_(config),
-      sessions_(config) {}
+Applier::Applier(MachineFactory factory, GroupConfig config)
+    : factory_(std::move(factory)), machine_(factory_()), config_(config), sessions_(config) {}
 
 std::vector<Applied> Applier::apply(std::span<const core::Entry> entries) {
     std::vector<Applied> all;
@@ -91,10 +88,13 @@ void Applier::apply_one(const core::Entry& entry, Applied& applied) {
     switch (entry.kind()) {
         case core::EntryKind::command: applied.answer = apply_command(entry, applied.hook); return;
         case core::EntryKind::open_session: {
-            sessions_.open(entry.index());
-            Writer id;
-            id.number(entry.index().value);
-            applied.answer = id.take();
+            // Not the index: a group that went on alone by force uses indexes again, and a client
+            // of before must not find another's session under its id.
+            const std::uint64_t id = seed_of(entry) | 1U;
+            sessions_.open(id);
+            Writer answer;
+            answer.number(id);
+            applied.answer = answer.take();
             return;
         }
         case core::EntryKind::founding:
@@ -134,7 +134,7 @@ Result<Bytes> Applier::apply_command(const core::Entry& entry, HookCall& hook) {
     if (!envelope) return fail(ErrorCode::invalid, "the command's envelope is malformed");
     if (auto known = sessions_.recall(envelope->id)) return std::move(*known);
 
-    const Context context{entry.index(), entry.term(), entry.time(), seed_of(group_, entry)};
+    const Context context{entry.index(), entry.term(), entry.time(), seed_of(entry)};
     auto [answer, called] = machine_->command(context, envelope->command);
     if (answer && answer->size() > max_result_bytes) answer = too_large_result(answer->size());
     sessions_.remember(envelope->id, answer);

@@ -29,7 +29,7 @@ public:
     /// Makes a fresh machine: at start, and again when a snapshot is loaded.
     using MachineFactory = std::function<std::unique_ptr<Machine>()>;
 
-    Applier(MachineFactory factory, GroupId group, GroupConfig config);
+    Applier(MachineFactory factory, GroupConfig config);
 
     /// requires: entries follow applied() without a gap.
     std::vector<Applied> apply(std::span<const core::Entry> entries);
@@ -55,7 +55,6 @@ private:
 
     MachineFactory factory_;
     std::unique_ptr<Machine> machine_;
-    GroupId group_;
     GroupConfig config_;     // as of applied_
     core::Members members_;  // as of applied_, to tell who came and who went
     Sessions sessions_;

@@ -17,7 +17,7 @@ namespace rafted::value {
 
 /// One command of a session. All answers below `confirmed_below` have reached the client.
 struct SessionId {
-    std::uint64_t session = 0;  ///< Index of the entry that opened it.
+    std::uint64_t session = 0;  ///< Drawn from its group and the entry that opened it.
     std::uint64_t sequence = 0;
     std::uint64_t confirmed_below = 0;
     bool operator==(const SessionId&) const = default;

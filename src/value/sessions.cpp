@@ -66,11 +66,11 @@ void Sessions::end_oldest() {
     used_.pop_front();
 }
 
-void Sessions::open(Index index) {
+void Sessions::open(std::uint64_t id) {
     if (max_sessions_ == 0) return;
     while (used_.size() >= max_sessions_) end_oldest();
-    used_.push_back(Session{index.value, now_, 0, {}});
-    by_id_[index.value] = std::prev(used_.end());
+    used_.push_back(Session{id, now_, 0, {}});
+    by_id_[id] = std::prev(used_.end());
 }
 
 std::optional<Result<Bytes>> Sessions::recall(const Identity& id) {

@@ -36,9 +36,9 @@ public:
     /// Log time has come to `now`: sessions that have not been used for the timeout end.
     void advance(core::LogTime now);
 
-    /// Opens the session named by the index of the entry that asks for it. Over the limit, the one
-    /// unused for longest ends.
-    void open(Index index);
+    /// Opens a session under an id that no other one has had. Over the limit, the one unused for
+    /// longest ends.
+    void open(std::uint64_t id);
 
     /// What is known of a command before it runs: nothing (then run it, and remember() what it
     /// answered), or its answer: the one it had, session_expired or forgotten. The session counts

@@ -97,7 +97,7 @@ TEST(Sessions, a_lowered_limit_holds_at_once) {
 
 TEST(Sessions, B18_a_session_runs_each_sequence_once) {
     Sessions sessions(small_limits());
-    sessions.open(Index(5));
+    sessions.open(5);
     EXPECT_TRUE(runs(sessions, in_session(5, 1), answer(1)));
     EXPECT_TRUE(runs(sessions, in_session(5, 2), answer(2)));
     EXPECT_EQ(**sessions.recall(in_session(5, 1)), answer(1));
@@ -106,7 +106,7 @@ TEST(Sessions, B18_a_session_runs_each_sequence_once) {
 
 TEST(Sessions, sequences_may_arrive_in_any_order) {
     Sessions sessions(small_limits());
-    sessions.open(Index(5));
+    sessions.open(5);
     EXPECT_TRUE(runs(sessions, in_session(5, 9), answer(9)));
     EXPECT_TRUE(runs(sessions, in_session(5, 4), answer(4)));
     EXPECT_TRUE(runs(sessions, in_session(5, 7), answer(7)));
@@ -119,7 +119,7 @@ TEST(Sessions, gaps_between_sequences_keep_every_answer_in_its_place) {
     auto config = small_limits();
     config.max_results_per_session = 10;
     Sessions sessions(config);
-    sessions.open(Index(5));
+    sessions.open(5);
     const auto sequences = std::to_array<std::uint8_t>({4, 7, 9, 6, 5, 12, 8, 2});
     for (const std::uint8_t sequence : sequences) {
         EXPECT_TRUE(runs(sessions, in_session(5, sequence), answer(sequence)));
@@ -133,7 +133,7 @@ TEST(Sessions, gaps_between_sequences_keep_every_answer_in_its_place) {
 
 TEST(Sessions, a_confirmed_answer_is_let_go_and_never_run_again) {
     Sessions sessions(small_limits());
-    sessions.open(Index(5));
+    sessions.open(5);
     runs(sessions, in_session(5, 1));
     runs(sessions, in_session(5, 2), answer(2));
     EXPECT_TRUE(runs(sessions, in_session(5, 3, 2)));
@@ -143,7 +143,7 @@ TEST(Sessions, a_confirmed_answer_is_let_go_and_never_run_again) {
 
 TEST(Sessions, over_the_limit_the_floor_rises_and_nothing_runs_twice) {
     Sessions sessions(small_limits());
-    sessions.open(Index(5));
+    sessions.open(5);
     for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
         EXPECT_TRUE(runs(sessions, in_session(5, sequence)));
     }
@@ -160,7 +160,7 @@ TEST(Sessions, an_unknown_session_is_expired) {
 TEST(Sessions, a_session_ends_when_unused_for_the_timeout_of_log_time) {
     Sessions sessions(small_limits());
     sessions.advance(LogTime(1'000));
-    sessions.open(Index(5));
+    sessions.open(5);
     sessions.advance(LogTime(10'999));
     EXPECT_TRUE(runs(sessions, in_session(5, 1)));  // used: lives ten seconds more
     sessions.advance(LogTime(20'998));
@@ -174,17 +174,17 @@ TEST(Sessions, log_time_never_goes_back) {
     Sessions sessions(small_limits());
     sessions.advance(LogTime(50'000));
     sessions.advance(LogTime(1));
-    sessions.open(Index(5));
+    sessions.open(5);
     sessions.advance(LogTime(50'001));
     EXPECT_EQ(sessions.size(), 1u);
 }
 
 TEST(Sessions, the_session_unused_for_longest_makes_room) {
     Sessions sessions(small_limits());
-    sessions.open(Index(1));
-    sessions.open(Index(2));
+    sessions.open(1);
+    sessions.open(2);
     runs(sessions, in_session(1, 1));
-    sessions.open(Index(3));
+    sessions.open(3);
     EXPECT_EQ(sessions.size(), 2u);
     EXPECT_FALSE(runs(sessions, in_session(1, 1)));
     EXPECT_EQ(refusal(sessions, in_session(2, 1)), ErrorCode::session_expired);
@@ -194,9 +194,9 @@ TEST(Sessions, the_session_unused_for_longest_makes_room) {
 TEST(Sessions, a_snapshot_holds_everything) {
     Sessions sessions(small_limits());
     sessions.advance(LogTime(100));
-    sessions.open(Index(1));
+    sessions.open(1);
     sessions.advance(LogTime(200));
-    sessions.open(Index(2));
+    sessions.open(2);
     runs(sessions, in_session(2, 1), answer(21));
     runs(sessions, in_session(2, 4, 2), fail(ErrorCode::invalid, "what?"));
     runs(sessions, named(1), answer(1));
@@ -222,7 +222,7 @@ TEST(Sessions, a_snapshot_holds_everything) {
 TEST(Sessions, a_snapshot_that_makes_no_sense_is_refused) {
     Sessions sessions(small_limits());
     sessions.advance(LogTime(100));
-    sessions.open(Index(1));
+    sessions.open(1);
     runs(sessions, in_session(1, 1), answer(1));
     runs(sessions, named(1), answer(1));
     Writer out;
