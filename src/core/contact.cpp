@@ -81,12 +81,4 @@ Time lease_until(const State& state, const Leader& leader, Time now) {
     return heard == Time::min() ? heard : heard + time;
 }
 
-Duration refusal_time(const State& state) {
-    Duration longest{};
-    for (const ConfigVersion& version : state.configs) {
-        longest = std::max(longest, Duration(version.config.election_timeout));
-    }
-    return longest;
-}
-
 }  // namespace rafted::core::contact

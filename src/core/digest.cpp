@@ -126,7 +126,7 @@ std::uint64_t Member::digest() const {
     put(out, state_.role);
     put(out, state_.leader.value);
     put(out, state_.election_at);
-    put(out, state_.refuse_votes_until);
+    put(out, state_.heard_at);
     put(out, state_.snapshot);
     put_waiting(out, state_);
     put(out, state_.hooks_done.value);

@@ -16,7 +16,7 @@ bool is_up_to_date(const State& state, const VoteRequest& request) {
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
 bool hears_a_leader(const Turn& turn) {
-    return turn.leader() != nullptr || turn.now < turn.state.refuse_votes_until;
+    return turn.leader() != nullptr || turn.now < turn.state.refuses_votes_until();
 }
 
 void ask_for_votes(Turn& turn, Term term, const VoteRequest& request) {
@@ -69,7 +69,7 @@ bool tell_removed(Turn& turn, const Message& message) {
     // What was forced out here alone is for a leader to tell: its next list will say so to all.
     const bool settled = leader != nullptr
                              ? state.log.committed() >= leader->term_start
-                             : state.leader && turn.now < state.refuse_votes_until &&
+                             : state.leader && turn.now < state.refuses_votes_until() &&
                                    !state.membership.committed().contains(message.from);
     const bool sure = settled && !state.membership.is_changing() && !state.members().empty() &&
                       !state.members().contains(message.from);
@@ -97,6 +97,7 @@ void on_timeout(Turn& turn) {
         return;
     }
     restart_timer(turn);
+    if (turn.now < state.refuses_votes_until()) return;  // T has grown since the timer was set.
     state.leader = NodeId();
     if (state.is_voter()) {
         state.role = PreCandidate{{{state.self, true}}};

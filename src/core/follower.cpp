@@ -58,7 +58,7 @@ bool hear_leader(Turn& turn, const Message& message) {
         election::become_follower(turn, message.term, message.from);
     }
     state.leader = message.from;
-    state.refuse_votes_until = turn.now + contact::refusal_time(state);
+    state.heard_at = turn.now;
     election::restart_timer(turn);
     return true;
 }

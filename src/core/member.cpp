@@ -167,7 +167,7 @@ Member::Member(Start start, Time now) {
     if (state_.members().is_only_voter(state_.self)) {
         state_.election_at = now;
     } else if (start.restarted) {
-        state_.refuse_votes_until = now + contact::refusal_time(state_);
+        state_.heard_at = now;
     }
 }
 

@@ -75,8 +75,6 @@ bool is_unresponsive(const State& state, NodeId id, Time now);
 Time quorum_deadline(const State& state, const Leader& leader, Time now);
 /// Until when no other leader can have been elected; Time::min() if leases are off.
 Time lease_until(const State& state, const Leader& leader, Time now);
-/// How long a voter refuses votes after it has heard a leader.
-Duration refusal_time(const State& state);
 }  // namespace contact
 
 namespace changes {  // changes.cpp: §6, thesis §4; behaviour A7–A10

@@ -4,6 +4,7 @@
 //   2. A Turn lives for one step; its effects are complete only when the step has settled.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -64,7 +65,7 @@ struct State {
     RoleState role;
     NodeId leader;             ///< Of this term, if known.
     Time election_at = never;  ///< Campaign then, if a voter.
-    Time refuse_votes_until{};
+    Time heard_at = Time::min();  ///< A leader was heard, or this member was restarted.
     std::optional<SnapshotMeta> snapshot;  ///< The newest own snapshot.
     std::optional<Incoming> incoming;
     std::optional<HandOver> hand_over;
@@ -73,6 +74,16 @@ struct State {
     Index member_since;  ///< It joined by the entry at this index; older removals are past.
 
     const GroupConfig& config() const { return configs.front().config; }
+    /// No vote is given before, its own neither: leases rest on it (thesis §6.4.1). It counts by the
+    /// longest election timeout that it knows of now, also for what was heard before it knew.
+    Time refuses_votes_until() const {
+        if (heard_at == Time::min()) return heard_at;
+        Duration longest{};
+        for (const ConfigVersion& version : configs) {
+            longest = std::max(longest, Duration(version.config.election_timeout));
+        }
+        return heard_at + longest;
+    }
     const Members& members() const { return membership.current(); }
     bool is_voter() const { return members().is_voter(self); }
     bool operator==(const State&) const = default;

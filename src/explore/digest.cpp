@@ -268,7 +268,7 @@ void Print::put(const Node& node) {
     put(std::uint64_t{node.member != nullptr});
     if (node.member == nullptr) return;
     put(node.member->state());
-    put(std::uint64_t{node.clock < node.member->state().refuse_votes_until});
+    put(std::uint64_t{node.clock < node.member->state().refuses_votes_until()});
     put(node.value);
     put(node.disk);
     put(node.writes.size());

@@ -54,7 +54,7 @@ Sight sight_of(const Node& node) {
         if (peer.standing == Standing::voter) out.voters |= bit;
     }
     out.role = node.member->role();
-    out.waits = !node.member->leads() && node.clock < state.refuse_votes_until;
+    out.waits = !node.member->leads() && node.clock < state.refuses_votes_until();
     return out;
 }
 

@@ -152,7 +152,7 @@ void Happening::restart() {
 /// Nothing looks at how old they are while its clock goes by heartbeats only.
 void Happening::receive(const Event& event) {
     Node& here = node();
-    if (event.late) here.clock = std::max(here.clock, state().refuse_votes_until);
+    if (event.late) here.clock = std::max(here.clock, state().refuses_votes_until());
     Message message = *event.message;
     if (auto* reply = std::get_if<core::AppendReply>(&message.body)) {
         reply->stamp.sent_at = here.clock;

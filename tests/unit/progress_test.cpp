@@ -171,8 +171,11 @@ TEST(Contact, AChangeOfTheElectionTimeoutOpensNoGap) {
     stand.give(core::ChangeConfig{50, longer});
     // Until the followers are known to have it, the shorter one counts for the lease.
     EXPECT_FALSE(stand.member().has_lease(stand.now() + milliseconds(750)));
-    // And the longer one counts for refusing votes from the moment it is stored.
-    EXPECT_EQ(core::contact::refusal_time(stand.state()), milliseconds(3000));
+    // And the longer one counts for refusing votes from the moment it is stored, also for what was
+    // heard before.
+    core::State state = stand.state();
+    state.heard_at = stand.now();
+    EXPECT_EQ(state.refuses_votes_until(), stand.now() + milliseconds(3000));
 }
 
 }  // namespace
