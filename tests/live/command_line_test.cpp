@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/local_nodes.hpp"
+#include "live/local_nodes.hpp"
 
 namespace rafted::test {
 namespace {
@@ -114,7 +114,7 @@ TEST(CommandLine, inspect_tells_damage) {
     const std::uint64_t used = files["journal"][0]["used_bytes"];
     std::fstream file(journal, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(used / 2));
-    file.write("XXXXXXXXXXXXXXXX", 16);
+    file.write("overwritten here", 16);
     file.close();
     const Finished damaged = run_rafted({"inspect", dir / "local0"});
     EXPECT_EQ(damaged.code, 1);

@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "support/local_nodes.hpp"
+#include "live/local_nodes.hpp"
 
 namespace rafted::test {
 namespace {

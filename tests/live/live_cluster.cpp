@@ -1,4 +1,4 @@
-#include "support/live_cluster.hpp"
+#include "live/live_cluster.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

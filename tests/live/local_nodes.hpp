@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "support/live_cluster.hpp"
+#include "live/live_cluster.hpp"
 
 namespace rafted::test {
 

@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "support/local_nodes.hpp"
+#include "live/local_nodes.hpp"
 
 namespace rafted::test {
 namespace {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "support/local_nodes.hpp"
+#include "live/local_nodes.hpp"
 
 namespace rafted::test {
 namespace {
