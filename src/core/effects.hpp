@@ -66,6 +66,9 @@ struct Effects {
 
     bool operator==(const Effects&) const = default;
     bool has_write() const { return when_durable.has_value(); }
+    /// The write and what stands behind it, without all that is done at once: for whoever performs
+    /// a write later than the step.
+    Effects write_alone() const;
 };
 
 }  // namespace rafted::core

@@ -24,18 +24,6 @@ Bytes bytes_of(std::uint64_t value) {
     return out.take();
 }
 
-Effects write_of(const Effects& effects) {
-    Effects part;
-    part.hard_state = effects.hard_state;
-    part.truncate_from = effects.truncate_from;
-    part.append = effects.append;
-    part.snapshot_to_save = effects.snapshot_to_save;
-    part.when_durable = effects.when_durable;
-    part.send_after_write = effects.send_after_write;
-    part.compact_below = effects.compact_below;
-    return part;
-}
-
 /// One event under way at one node.
 class Happening {
 public:
@@ -208,7 +196,7 @@ void Happening::enqueue(const Effects& effects) {
         done_.wrote = done_.wrote || !behind;
         held = behind || std::exchange(hold_, false);
     }
-    writes.push_back({write_of(effects), held});
+    writes.push_back({effects.write_alone(), held});
 }
 
 void Happening::drain() {

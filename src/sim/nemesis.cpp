@@ -29,9 +29,9 @@ Nemesis::Nemesis(Field field) : field_(std::move(field)), most_nodes_(9) {
 }
 
 void Nemesis::begin() {
-    start_ = field_.world.now();
+    const core::Time start = field_.world.now();
     for (const Strike& planned : field_.plan.strikes) {
-        field_.world.loop().call_at(start_ + planned.at, [this, &planned] {
+        field_.world.loop().call_at(start + planned.at, [this, &planned] {
             if (!is_calm_) strike(planned);
         });
     }

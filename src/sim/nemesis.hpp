@@ -65,7 +65,6 @@ private:
     Done links(const Strike& strike);
     Done clocks(const Strike& strike);
     Done values(const Strike& strike);
-    void split(const Strike& strike);
     // nemesis_nodes.cpp: processes and disks
     Done processes(const Strike& strike);
     Done disks(const Strike& strike);
@@ -101,7 +100,6 @@ private:
     static std::string word(NodeId id) { return "n" + std::to_string(id.value); }
 
     Field field_;
-    core::Time start_{};
     bool is_calm_ = false;
     std::map<unsigned, Undo> active_;
     std::map<unsigned, Strike> weathers_;

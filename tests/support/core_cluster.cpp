@@ -21,19 +21,6 @@ namespace {
 
 constexpr std::int64_t million = 1'000'000;
 
-/// The written part of effects, and what waits for it.
-Effects write_of(const Effects& effects) {
-    Effects part;
-    part.hard_state = effects.hard_state;
-    part.truncate_from = effects.truncate_from;
-    part.append = effects.append;
-    part.snapshot_to_save = effects.snapshot_to_save;
-    part.when_durable = effects.when_durable;
-    part.send_after_write = effects.send_after_write;
-    part.compact_below = effects.compact_below;
-    return part;
-}
-
 }  // namespace
 
 bool Disk::holds(Index index, Term term) const {
@@ -343,7 +330,7 @@ void CoreCluster::enqueue(Node& here, const Effects& effects) {
     Time due = now_;
     if (effects.has_write()) due = now_ + here.disk_time;
     if (!here.writes.empty()) due = std::max(due, here.writes.back().due);
-    here.writes.push_back({write_of(effects), due});
+    here.writes.push_back({effects.write_alone(), due});
 }
 
 void CoreCluster::drain_disk(NodeId id) {
