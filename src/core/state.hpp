@@ -63,9 +63,9 @@ struct State {
     LogTime log_time{};
 
     RoleState role;
-    NodeId leader;             ///< Of this term, if known.
-    Time election_at = never;  ///< Campaign then, if a voter.
-    Time heard_at = Time::min();  ///< A leader was heard, or this member was restarted.
+    NodeId leader;                         ///< Of this term, if known.
+    Time election_at = never;              ///< Campaign then, if a voter.
+    Time heard_at = Time::min();           ///< A leader was heard, or this member was restarted.
     std::optional<SnapshotMeta> snapshot;  ///< The newest own snapshot.
     std::optional<Incoming> incoming;
     std::optional<HandOver> hand_over;
@@ -74,8 +74,8 @@ struct State {
     Index member_since;  ///< It joined by the entry at this index; older removals are past.
 
     const GroupConfig& config() const { return configs.front().config; }
-    /// No vote is given before, its own neither: leases rest on it (thesis §6.4.1). It counts by the
-    /// longest election timeout that it knows of now, also for what was heard before it knew.
+    /// No vote is given before, its own neither: leases rest on it (thesis §6.4.1). It counts by
+    /// the longest election timeout that it knows of now, also for what was heard before it knew.
     Time refuses_votes_until() const {
         if (heard_at == Time::min()) return heard_at;
         Duration longest{};
