@@ -344,6 +344,52 @@ TEST(ForcedRecovery, WhatLivesOnIsStillBinding) {
     EXPECT_FOUND(twice, "exactly once");
 }
 
+/// Node 1 brings a list that nobody has committed when 3, which holds it, goes on alone.
+struct RecoveredWithAList : ChecksStand {
+    Index list;
+
+    RecoveredWithAList() {
+        elect(1, 1, {1, 2, 3});
+        const Index first = Index(2);
+        sync(1);
+        for (const unsigned n : {2U, 3U}) copy(1, n);
+        commit(1, first);
+        list = change(1, members({1, 2, 3}, {4}));
+        sync(1);
+        copy(1, 3);
+        for (const unsigned n : {1U, 2U, 3U}) crash(n);
+        onlooker().recovered(NodeId(3), GroupId(9), list);
+        sim::StartReport start;
+        start.node = NodeId(3);
+        start.group = GroupId(9);
+        start.hard = node(3).disk_hard;
+        for (Index i = Index(1); i <= list; ++i) {
+            start.entries.push_back(*node(3).disk_log.find(i));
+        }
+        start.entries.push_back(mark(list + 1, Term(1), 3, core::EntryKind::members));
+        start.members = members({3});
+        start.members_at = list + 1;
+        onlooker().started(start);
+        elect(3, 2, {3});
+        commit(3, list + 2);
+    }
+    void snapshot(Index index, const core::Members& members) {
+        onlooker().snapshotted({NodeId(3), {index, Term(1), {}, members, {}}, 0});
+    }
+};
+
+TEST(ForcedRecovery, AListThatWasNeverCommittedLivesOnWithItsSurvivor) {
+    RecoveredWithAList world;
+    world.snapshot(world.list - 1, ChecksStand::members({1, 2, 3}));
+    world.snapshot(world.list, ChecksStand::members({1, 2, 3}, {4}));
+    world.snapshot(world.list + 1, ChecksStand::members({3}));
+    EXPECT_QUIET(world);
+
+    RecoveredWithAList broken;
+    broken.snapshot(broken.list, ChecksStand::members({1, 2, 3}));
+    EXPECT_FOUND(broken, "configuration safety");
+}
+
 TEST(ForcedRecovery, NobodyAnswersForTheOldIncarnation) {
     RecoveredAlone world;
     world.restart(1);

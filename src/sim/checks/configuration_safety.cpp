@@ -35,7 +35,10 @@ public:
                                   FactKind::recovered}) {}
     std::string_view name() const override { return "configuration safety"; }
 
-    void on_started(const Started& start) override { learn(start.node); }
+    void on_started(const Started& start) override {
+        if (start.node.id == survivor_) forget_what_is_lost(start.node);
+        learn(start.node);
+    }
 
     void on_stepped(const Stepped& step) override {
         const NodeImage& node = step.node;
@@ -57,9 +60,9 @@ public:
     }
 
     void on_recovered(const Recovered& fact) override {
-        lists_.erase(lists_.upper_bound({fact.kept, Term(~std::uint64_t{})}), lists_.end());
         was_forced_ = false;
         recovered_at_ = fact.kept;
+        survivor_ = fact.node.id;
     }
 
 private:
@@ -122,9 +125,23 @@ private:
               {node.id});
     }
 
+    /// All that the survivor's disk holds lives on and is committed now, be it that it never was:
+    /// snapshots have the lists of that, too. Where it begins with its own list, lost members may
+    /// have had another of the same term.
+    void forget_what_is_lost(const NodeImage& survivor) {
+        std::erase_if(lists_, [&](const auto& list) {
+            const auto [index, term] = list.first;
+            const bool lives_on =
+                index < survivor.members_at && survivor.log.term_at(index) == term;
+            return index > recovered_at_ && !lives_on;
+        });
+        survivor_ = NodeId();
+    }
+
     std::map<std::pair<Index, Term>, core::Members> lists_;
     bool was_forced_ = false;
     Index recovered_at_;
+    NodeId survivor_;  ///< Goes on alone, and has not started yet.
 };
 
 }  // namespace
