@@ -70,7 +70,8 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     if (fenced_ && is_stuck) return reply(std::unexpected(*fenced_));
     const bool writes =
         request.kind == RequestKind::command || request.kind == RequestKind::open_session;
-    if (writes && services_.storage.state() == DiskState::full) {
+    // Whoever does not lead sends its callers to the leader, be its own disk full or not.
+    if (writes && member_.leads() && services_.storage.state() == DiskState::full) {
         return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
     }
     const bool hooks_lag = hooks_.size() > member_.state().config().max_hook_backlog;

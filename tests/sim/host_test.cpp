@@ -196,6 +196,19 @@ TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
     EXPECT_EQ(world.add(1, seconds(20)), 3);
 }
 
+TEST(Host, D12_AFollowerWithAFullDiskSendsItsCallersToTheLeader) {
+    PlainWorld world({.seed = 65}, 3, quick_config());
+    const NodeId full = world.followers().front();
+    world.files(full).set_faults({.full_write_after = 0});
+    ASSERT_TRUE(world.add(1));
+    ASSERT_TRUE(world.run_until([&] { return world.status(full).disk == DiskState::full; }));
+    const auto answer = world.ask(full, {RequestKind::open_session, "tally", seconds(2), {}});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::not_leader) << to_string(answer.error());
+    ASSERT_TRUE(answer.error().leader);
+    EXPECT_EQ(answer.error().leader->node, world.leader());
+}
+
 TEST(Host, B37_RecoveringAloneCommitsWhatNeverWas) {
     PlainWorld world({.seed = 63}, 3, quick_config());
     ASSERT_EQ(world.add(1), 1);
