@@ -188,19 +188,24 @@ bool Nemesis::is_member(NodeId id) const {
     return found != field_.onlooker.images().end() && found->second.members.contains(id);
 }
 
-/// Whether every list of members that may be in force anywhere keeps a majority of voters with
-/// their disks, if this node loses its own for ever.
+/// Whether every list of members that may be in force anywhere, now or once those that join have
+/// their vote, keeps a majority of voters with their disks, if this node loses its own for ever.
 bool Nemesis::may_lose(NodeId id) const {
     for (const auto& [holder, image] : field_.onlooker.images()) {
         if (!field_.world.exists(holder)) continue;
-        if (!image.members.is_voter(id)) continue;
-        std::size_t lost = 1;
+        const core::Peer* member = image.members.find(id);
+        if (member == nullptr || member->standing == Standing::learner) continue;
+        std::size_t voters = image.members.voter_count();
+        std::size_t lost = 0;
         for (const core::Peer& peer : image.members.all()) {
-            if (peer.id == id || peer.standing != Standing::voter) continue;
-            const bool gone = !field_.world.exists(peer.id) || condemned_.contains(peer.id);
-            lost += gone ? 1U : 0U;
+            const bool is_gone =
+                peer.id == id || !field_.world.exists(peer.id) || condemned_.contains(peer.id);
+            if (!is_gone || peer.standing == Standing::learner) continue;
+            ++lost;
+            // The leader does not know yet that it is gone, and may still give it its vote.
+            if (peer.standing == Standing::joining) ++voters;
         }
-        if (lost > (image.members.voter_count() - 1) / 2) return false;
+        if (lost > (voters - 1) / 2) return false;
     }
     return true;
 }
