@@ -72,7 +72,7 @@ Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group
     const auto found = snapshots_.recover(group);
     if (!found) return std::unexpected(found.error());
     const ports::Slot slot = group.record.slot;
-    ports::RecoveredGroup recovered{group.record, group.hard_state, found->newest, {}};
+    ports::RecoveredGroup recovered{group.record, group.hard_state, found->newest, {}, group.moved};
     const Index covered = found->newest ? found->newest->index : Index(0);
     if (!group.record.removed && group.first > covered + 1) {
         std::string text = "group '" + group.record.name + "': its log begins at entry " +

@@ -61,6 +61,7 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
         if (outlook.removed) outlook = {Index(1), Index(0), Index(0), true};
         heavy_ = true;
     }
+    if (write.moved) records_.emplace_back(MembersMoved{write.slot, *write.moved});
     if (write.hard_state) records_.emplace_back(HardStateSet{write.slot, *write.hard_state});
     if (auto fits = check_log(write, outlook); !fits) return fits;
     if (write.truncate_from && *write.truncate_from <= outlook.last) {

@@ -25,6 +25,7 @@ enum class RecordType : std::uint8_t {
     snapshot_installed,
     appended,
     segment_closed,
+    members_moved,
 };
 
 void put_body(Writer&, const CheckpointBegins&) {}
@@ -38,6 +39,15 @@ void put_body(Writer& out, const GroupChanged& body) {
 void put_body(Writer& out, const HardStateSet& body) {
     out.number(body.slot);
     core::encode(out, body.state);
+}
+void put_body(Writer& out, const MembersMoved& body) {
+    out.number(body.slot);
+    out.number(static_cast<std::uint32_t>(body.moved.size()));
+    for (const ports::Moved& moved : body.moved) {
+        out.number(moved.node.value);
+        out.text(moved.listed);
+        out.text(moved.heard);
+    }
 }
 void put_body(Writer& out, const LogRange& body) {
     out.number(body.slot);
@@ -85,6 +95,22 @@ GroupChanged get_group(Reader& in) {
     body.record.name = in.text();
     body.record.group = GroupId(in.number<std::uint64_t>());
     body.record.removed = get_bool(in);
+    return body;
+}
+
+MembersMoved get_moved(Reader& in) {
+    MembersMoved body;
+    body.slot = in.number<ports::Slot>();
+    const std::size_t count = in.number<std::uint32_t>();
+    if (count > in.left() / 16) {
+        in.fail();
+        return body;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const NodeId node(in.number<std::uint64_t>());
+        std::string listed = in.text();
+        body.moved.push_back({node, std::move(listed), in.text()});
+    }
     return body;
 }
 
@@ -146,6 +172,7 @@ std::optional<Record> get_record(Reader& in) {
         case RecordType::snapshot_installed: return get_installed(in);
         case RecordType::appended: return get_appended(in);
         case RecordType::segment_closed: return SegmentClosed{};
+        case RecordType::members_moved: return get_moved(in);
     }
     return std::nullopt;
 }

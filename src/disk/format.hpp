@@ -119,8 +119,14 @@ struct Appended {
 struct SegmentClosed {
     bool operator==(const SegmentClosed&) const = default;
 };
+/// Members of a group that are not where its list says.
+struct MembersMoved {
+    ports::Slot slot = 0;
+    std::vector<ports::Moved> moved;
+    bool operator==(const MembersMoved&) const = default;
+};
 using Record = std::variant<CheckpointBegins, GroupChanged, HardStateSet, LogRange, Truncated,
-                            Compacted, SnapshotInstalled, Appended, SegmentClosed>;
+                            Compacted, SnapshotInstalled, Appended, SegmentClosed, MembersMoved>;
 
 void encode(Writer& out, const Record& record);
 /// All records of a frame; nothing if they make no sense.

@@ -59,6 +59,7 @@ Result<void> Image::take(const GroupChanged& record, const News&) {
         group.first = Index(1);
         group.installed = Index();
         group.installed_term = Term();
+        group.moved.clear();
     }
     return {};
 }
@@ -67,6 +68,13 @@ Result<void> Image::take(const HardStateSet& record, const News&) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
     (*found)->hard_state = record.state;
+    return {};
+}
+
+Result<void> Image::take(const MembersMoved& record, const News&) {
+    const auto found = group(record.slot);
+    if (!found) return std::unexpected(found.error());
+    (*found)->moved = record.moved;
     return {};
 }
 
@@ -219,6 +227,7 @@ std::vector<Record> Image::checkpoint() const {
         records.emplace_back(HardStateSet{slot, group.hard_state});
         records.emplace_back(
             LogRange{slot, group.first, group.log.size(), group.installed, group.installed_term});
+        if (!group.moved.empty()) records.emplace_back(MembersMoved{slot, group.moved});
     }
     return records;
 }

@@ -26,6 +26,7 @@ struct GroupImage {
     std::deque<HeldEntry> log;
     Index installed;  ///< The newest snapshot received.
     Term installed_term;
+    std::vector<ports::Moved> moved;
 
     Index last() const { return first + log.size() - 1; }
     bool holds(Index index) const { return index >= first && index <= last(); }
@@ -67,6 +68,7 @@ private:
     Result<void> take(const GroupChanged& record, const News& news);
     Result<void> take(const HardStateSet& record, const News& news);
     Result<void> take(const LogRange& record, const News& news);
+    Result<void> take(const MembersMoved& record, const News& news);
     Result<void> take(const Truncated& record, const News& news);
     Result<void> take(const Compacted& record, const News& news);
     Result<void> take(const SnapshotInstalled& record, const News& news);

@@ -36,4 +36,29 @@ std::optional<core::Peer> AddressBook::moved() const {
     return peer;
 }
 
+std::vector<ports::Moved> AddressBook::all_moved() const {
+    std::vector<ports::Moved> all;
+    for (const auto& [node, address] : heard_) {
+        all.push_back({node, listed_.at(node).address, address});
+    }
+    return all;
+}
+
+std::vector<ports::Moved> AddressBook::restore(std::vector<ports::Moved> saved) {
+    for (const ports::Moved& moved : saved) {
+        const auto peer = listed_.find(moved.node);
+        const bool counts = peer != listed_.end() && peer->second.address == moved.listed;
+        if (counts) heard(moved.node, moved.heard);
+    }
+    saved_ = std::move(saved);
+    return all_moved();
+}
+
+std::optional<std::vector<ports::Moved>> AddressBook::take_unsaved() {
+    auto all = all_moved();
+    if (saved_ == all) return std::nullopt;
+    saved_ = all;
+    return all;
+}
+
 }  // namespace rafted::host

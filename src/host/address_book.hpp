@@ -2,6 +2,8 @@
 // since. Only the leader can set the list right, once it may change it; until then it is kept here.
 //   1. The newest word counts: of the list when it changes, of the node when it speaks.
 //   2. Only members are remembered, and only while list and node do not agree.
+//   3. What was heard is kept on disk with the address it overrides: two that have moved, one after
+//      the other, find each other although no list was ever set right and both have restarted.
 #pragma once
 
 #include <map>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "core/members.hpp"
+#include "ports/storage.hpp"
 
 namespace rafted::host {
 
@@ -22,9 +25,21 @@ public:
     /// A member as the list should have it.
     std::optional<core::Peer> moved() const;
 
+    /// What the disk holds of this book. Returns what of it still counts. requires: listed before.
+    std::vector<ports::Moved> restore(std::vector<ports::Moved> saved);
+    /// What the disk should hold, if that is news; it is taken to be written from now on.
+    std::optional<std::vector<ports::Moved>> take_unsaved();
+    /// Whether take_unsaved() would return something.
+    bool is_unsaved() const { return saved_ != all_moved(); }
+    /// A write was refused: what was taken may not be on disk.
+    void not_saved() { saved_.reset(); }
+
 private:
+    std::vector<ports::Moved> all_moved() const;
+
     std::map<NodeId, core::Peer> listed_;
     std::map<NodeId, std::string> heard_;
+    std::optional<std::vector<ports::Moved>> saved_{std::in_place};
 };
 
 }  // namespace rafted::host

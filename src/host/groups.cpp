@@ -89,6 +89,7 @@ void Host::do_open(OpenGroup what, const Done& done) {
     start.member = start_of(found.mapped(), what.config);
     start.factory = std::move(what.factory);
     start.from_files = true;
+    start.moved = std::move(found.mapped().moved);
     seat(std::move(start));
     done({});
 }

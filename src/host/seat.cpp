@@ -35,6 +35,11 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
         }
     }
     on_members();
+    for (const ports::Moved& moved : addresses_.restore(std::move(start.moved))) {
+        if (moved.node != services_.self) {
+            services_.transport.set_address(moved.node, moved.heard);
+        }
+    }
     if (services_.watch != nullptr) {
         services_.watch->seated(record_.name, record_.group, start.member, member_);
     }
@@ -135,9 +140,11 @@ void Seat::perform(core::Effects effects, ports::Batch& batch) {
 }
 
 bool Seat::write(core::Effects& effects, ports::Batch& batch) {
-    if (!effects.has_write() && !effects.compact_below) return false;
+    auto moved = addresses_.take_unsaved();
+    if (!effects.has_write() && !effects.compact_below && !moved) return false;
     ports::GroupWrite write;
     write.slot = record_.slot;
+    write.moved = std::move(moved);
     write.hard_state = std::move(effects.hard_state);
     write.truncate_from = effects.truncate_from;
     write.append = std::move(effects.append);
@@ -172,6 +179,7 @@ void Seat::refused(Write write, const Result<void>& result) {
         resign();
     }
     if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
+    if (!result) addresses_.not_saved();
     retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
     changed_();
     if (!result || !write.when_durable) return;
@@ -388,6 +396,7 @@ void Seat::start_snapshot_if_due() {
 
 void Seat::heard_address(NodeId node, const std::string& address) {
     addresses_.heard(node, address);
+    if (addresses_.is_unsaved()) changed_();
     correct_address();
 }
 

@@ -28,6 +28,7 @@ struct SeatStart {
     core::Start member;
     value::Applier::MachineFactory factory;
     bool from_files = false;
+    std::vector<ports::Moved> moved{};
 };
 
 class Seat {

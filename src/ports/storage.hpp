@@ -31,10 +31,19 @@ struct GroupRecord {
     bool operator==(const GroupRecord&) const = default;
 };
 
+/// A member that said where it is, while the list of members says otherwise.
+struct Moved {
+    NodeId node;
+    std::string listed;  ///< Where the list had it: once the list says something else, this is old.
+    std::string heard;
+    bool operator==(const Moved&) const = default;
+};
+
 /// One group's share of a batch, performed in field order.
 struct GroupWrite {
     Slot slot = 0;
-    std::optional<GroupRecord> record;  ///< Creates or changes the group's record.
+    std::optional<GroupRecord> record;        ///< Creates or changes the group's record.
+    std::optional<std::vector<Moved>> moved;  ///< Instead of what was known to have moved before.
     std::optional<core::HardState> hard_state;
     std::optional<Index> truncate_from;
     std::vector<core::Entry> append;
@@ -54,6 +63,7 @@ struct RecoveredGroup {
     core::HardState hard_state;
     std::optional<core::SnapshotMeta> snapshot;
     std::vector<core::Entry> entries;  ///< Contiguous; may begin below the snapshot's index.
+    std::vector<Moved> moved{};
     bool operator==(const RecoveredGroup&) const = default;
 };
 

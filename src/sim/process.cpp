@@ -142,6 +142,10 @@ public:
     void set_address(NodeId node, const std::string& address) override { book_[node] = address; }
     void flush() override {}
 
+    std::string address_of(NodeId node) const {
+        const auto found = book_.find(node);
+        return found == book_.end() ? std::string() : found->second;
+    }
     /// A node has come from here; whether that was news.
     bool learn(NodeId node, const std::string& address) {
         const auto found = book_.find(node);
@@ -233,6 +237,8 @@ Process::~Process() {
 }
 
 DiskState Process::disk_state() const { return storage_->state(); }
+
+std::string Process::address_of(NodeId node) const { return transport_->address_of(node); }
 
 void Process::arrive(const std::string& from, ports::Envelope envelope) {
     const NodeId sender = envelope.message.from;

@@ -79,6 +79,8 @@ public:
     SimClock& clock() { return *clock_; }
     DiskState disk_state() const;
     const std::vector<std::string>& notes() const { return notes_; }
+    /// Where it looks for that node; empty if it does not know.
+    std::string address_of(NodeId node) const;
     /// A message from the node that is to be found at `from` has arrived.
     void arrive(const std::string& from, ports::Envelope envelope);
     /// Gives the host its turn now.

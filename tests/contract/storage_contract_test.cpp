@@ -108,6 +108,41 @@ TEST_P(StorageContract, AGroupsShareIsPerformedInFieldOrder) {
     EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(2));
 }
 
+TEST_P(StorageContract, WhoHasMovedIsToldAgainAsTheLastWordWas) {
+    const auto moved = [this](ports::Slot slot, std::vector<ports::Moved> members) {
+        GroupWrite news;
+        news.slot = slot;
+        news.moved = std::move(members);
+        write(std::move(news));
+    };
+    const std::vector<ports::Moved> two{{NodeId(2), "b:1", "b:2"}, {NodeId(3), "c:1", "c:2"}};
+    for (const ports::Slot slot : {1U, 2U, 3U}) {
+        write(founding(slot, std::to_string(slot)));
+        moved(slot, two);
+    }
+    moved(2, {});
+    GroupWrite removal;
+    removal.slot = 3;
+    removal.record = record(3, "3");
+    removal.record->removed = true;
+    write(removal);
+    // So much that the first segments are gone, and only a checkpoint can have told it.
+    for (std::uint64_t index = 2; index <= 40; ++index) {
+        write(append(2, entries(1, index, index, 10'000)));
+        GroupWrite compaction;
+        compaction.slot = 2;
+        compaction.compact_below = Index(index);
+        write(compaction);
+    }
+    save(*storage_, 2, snapshot_meta(1, 39), some_bytes(10, 1));
+    if (!durable()) return;
+    reopen();
+    ASSERT_EQ(recovered_.groups.size(), 3U);
+    EXPECT_EQ(recovered_.groups[0].moved, two);
+    EXPECT_TRUE(recovered_.groups[1].moved.empty());
+    EXPECT_TRUE(recovered_.groups[2].moved.empty());
+}
+
 TEST_P(StorageContract, EveryWriteIsAnsweredOnceAndInOrder) {
     write(founding(1, "one"));
     std::mutex mutex;

@@ -68,6 +68,63 @@ TEST(Host, B20_AMinorityMayFailAndOneMoreMayNot) {
     }
 }
 
+/// Of two voters one moves, is heard, and cannot be answered; then the other moves.
+class TwoMove : public PlainWorld {
+public:
+    explicit TwoMove(std::uint64_t seed) : PlainWorld({.seed = seed}, 2, quick_config()) {
+        EXPECT_TRUE(add(1));
+        move(first);
+        cut_one_way(second, first);
+        run_for(seconds(3));
+        EXPECT_EQ(leader(), NodeId());
+        EXPECT_EQ(node(second).address_of(first), address(first));
+    }
+    void move(NodeId id) {
+        crash(id);
+        restart(id, true);
+        run_for(milliseconds(10));
+        // A client that knows the places of now.
+        tally.emplace(caller("tally"));
+    }
+    const NodeId first{1};
+    const NodeId second{2};
+};
+
+TEST(Host, WhereAMemberHasGoneOutlivesARestart) {
+    TwoMove world(71);
+    world.move(world.second);
+    EXPECT_EQ(world.node(world.second).address_of(world.first), world.address(world.first));
+    world.heal();
+    ASSERT_TRUE(world.run_until([&] { return world.leader() != NodeId(); }, seconds(5)))
+        << "each knows only where the other was";
+    EXPECT_EQ(world.sum(), 1);
+    EXPECT_TRUE(world.run_until(
+        [&] {
+            const auto members = world.status(world.leader()).members;
+            return std::ranges::all_of(members, [&](const MemberInfo& member) {
+                return member.address == world.address(member.node);
+            });
+        },
+        seconds(5)))
+        << "the list is set right once somebody leads";
+}
+
+TEST(Host, AListThatSaysSomethingNewOutdoesWhatWasHeardBefore) {
+    TwoMove world(72);
+    world.heal();
+    ASSERT_TRUE(world.run_until([&] { return world.leader() != NodeId(); }, seconds(5)));
+    ASSERT_TRUE(world.add(2));
+    world.run_for(seconds(1));
+    world.move(world.first);
+    world.run_for(seconds(5));
+    world.move(world.second);
+    world.run_for(seconds(5));
+    ASSERT_TRUE(world.leader());
+    EXPECT_EQ(world.node(world.second).address_of(world.first), world.address(world.first));
+    EXPECT_EQ(world.node(world.first).address_of(world.second), world.address(world.second));
+    EXPECT_EQ(world.sum(), 3);
+}
+
 TEST(Host, B24_ARepairedGroupKeepsItsLeader) {
     PlainWorld world({.seed = 50}, 5, quick_config());
     ASSERT_TRUE(world.add(1));

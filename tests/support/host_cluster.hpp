@@ -47,8 +47,9 @@ public:
     sim::SimFiles& files(NodeId id) { return world_.files(id); }
     std::vector<NodeId> nodes() const { return world_.nodes(); }
 
-    // The network. Both directions.
+    // The network. Both directions, if not said otherwise.
     void cut(NodeId one, NodeId other) { world_.network().cut(one, other); }
+    void cut_one_way(NodeId from, NodeId to) { world_.network().cut_one_way(from, to); }
     void isolate(NodeId id);
     void heal() { world_.network().mend_all(); }
     /// How many messages between nodes were sent.

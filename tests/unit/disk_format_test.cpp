@@ -21,7 +21,8 @@ std::vector<Record> all_records() {
             Compacted{3, Index(6)},
             SnapshotInstalled{3, Index(9), Term(3), true},
             Appended{3, Index(10), true, {{50, 1}, {60, 2}}},
-            SegmentClosed{}};
+            SegmentClosed{},
+            MembersMoved{3, {{NodeId(4), "a:1", "b:2"}, {NodeId(5), "", "c:3"}}}};
 }
 
 Bytes bytes_of(const std::vector<Record>& records) {
@@ -51,7 +52,7 @@ TEST(DiskFormat, B32_RecordsCutShortAreRefused) {
 }
 
 TEST(DiskFormat, B33_NonsenseIsRefused) {
-    for (const auto type : {std::byte{0}, std::byte{10}, std::byte{255}}) {
+    for (const auto type : {std::byte{0}, std::byte{11}, std::byte{255}}) {
         Bytes bytes = bytes_of({Truncated{3, Index(8)}});
         bytes[0] = type;
         EXPECT_EQ(decode_records(bytes), std::nullopt);
