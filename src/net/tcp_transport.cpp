@@ -19,6 +19,9 @@ struct TcpTransport::Core : std::enable_shared_from_this<TcpTransport::Core> {
         : loop(the_loop), self(std::move(the_self)), options(std::move(the_options)) {}
 
     std::shared_ptr<Peer> peer(NodeId node);
+    void set_address(NodeId node, const std::string& address);
+    /// The node itself is there now: whoever looks for it is told, if that is news.
+    void found(NodeId node, const std::string& address);
     std::chrono::milliseconds with_chance(std::chrono::milliseconds longest);
     void say(LogLevel level, const std::string& text) const {
         if (options.log) options.log(level, text);
@@ -67,14 +70,15 @@ struct Peer final : ConnectionHandler, std::enable_shared_from_this<Peer> {
 
 /// A node that sends to us.
 struct Visitor final : ConnectionHandler {
-    Visitor(std::weak_ptr<Core> the_core, NodeId the_node)
-        : core(std::move(the_core)), node(the_node) {}
+    Visitor(std::weak_ptr<Core> the_core, Hello the_hello)
+        : core(std::move(the_core)), node(the_hello.node), address(std::move(the_hello.address)) {}
 
     Result<void> on_frame(Connection& from, FrameType type, const Frame& frame) override;
     void on_closed(Connection& from, const Error& why) override;
 
     std::weak_ptr<Core> core;
     NodeId node;
+    std::string address;  // as its hello said; may be empty
 };
 
 void Peer::send(OutFrame frame) {
@@ -191,6 +195,8 @@ Result<void> Visitor::on_frame(Connection&, FrameType type, const Frame& frame) 
                                             to_string(node) + " to " +
                                             to_string(owner->self->node));
     }
+    // A list of old may have said otherwise since the hello: who still speaks from there is there.
+    owner->found(node, address);
     owner->receiver->receive(std::move(*envelope));
     return {};
 }
@@ -216,6 +222,20 @@ std::shared_ptr<Peer> TcpTransport::Core::peer(NodeId node) {
     return known;
 }
 
+void TcpTransport::Core::set_address(NodeId node, const std::string& address) {
+    if (closed || node == self->node) return;
+    const auto known = peer(node);
+    if (known->address == address) return;
+    known->address = address;
+    known->disconnect({ErrorCode::cancelled, "the node is to be found elsewhere now", {}});
+}
+
+void TcpTransport::Core::found(NodeId node, const std::string& address) {
+    if (address.empty() || peer(node)->address == address) return;
+    set_address(node, address);
+    if (receiver != nullptr) receiver->heard_address(node, address);
+}
+
 /// Between half of `longest` and all of it, so that nodes do not knock in step.
 std::chrono::milliseconds TcpTransport::Core::with_chance(std::chrono::milliseconds longest) {
     std::uniform_int_distribution<std::int64_t> pick(longest.count() / 2, longest.count());
@@ -239,14 +259,12 @@ Result<void> TcpTransport::welcome(const std::shared_ptr<Connection>& connection
         !core_->peers.contains(hello.node)) {
         return fail(ErrorCode::busy, "this node knows too many others (max_connections)");
     }
-    connection->set_handler(std::make_shared<Visitor>(core_, hello.node));
+    connection->set_handler(std::make_shared<Visitor>(core_, hello));
     auto& newest = core_->visitors[hello.node];
     if (const auto older = std::exchange(newest, connection)) {
         older->close({ErrorCode::cancelled, "the node opened a newer connection", {}});
     }
-    if (hello.address.empty() || core_->peer(hello.node)->address == hello.address) return {};
-    set_address(hello.node, hello.address);
-    if (core_->receiver != nullptr) core_->receiver->heard_address(hello.node, hello.address);
+    core_->found(hello.node, hello.address);
     return {};
 }
 
@@ -276,11 +294,7 @@ void TcpTransport::send(ports::Envelope envelope) {
 }
 
 void TcpTransport::set_address(NodeId node, const std::string& address) {
-    if (core_->closed || node == core_->self->node) return;
-    const auto peer = core_->peer(node);
-    if (peer->address == address) return;
-    peer->address = address;
-    peer->disconnect({ErrorCode::cancelled, "the node is to be found elsewhere now", {}});
+    core_->set_address(node, address);
 }
 
 void TcpTransport::flush() {

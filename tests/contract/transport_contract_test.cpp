@@ -124,6 +124,22 @@ TEST(TransportContract, ThePeersOwnWordOnItsAddressIsTold) {
     EXPECT_TRUE(a.inbox.watched.wait([&] { return !a.inbox.envelopes.empty(); }));
 }
 
+TEST(TransportContract, WhoGoesOnSpeakingOutdoesAnOldWordOnItsAddress) {
+    TestNode a(NodeId(1));
+    TestNode b(NodeId(2));
+    a.start();
+    b.start();
+    a.set_address(b);
+    send_until_heard(a, b);
+    // A member list that was written before a moved says where it was; a's connection goes on.
+    b.set_address(a.id, "127.0.0.1:1");
+    b.inbox.watched.change([&] { b.inbox.addresses.clear(); });
+    a.send(b.id, Term(2000));
+    ASSERT_TRUE(b.inbox.watched.wait([&] { return b.inbox.addresses.contains(a.id); }));
+    EXPECT_EQ(b.inbox.addresses[a.id], a.network->address());
+    send_until_heard(b, a);
+}
+
 TEST(TransportContract, TheNewestAddressCounts) {
     TestNode a(NodeId(1));
     TestNode old_place(NodeId(2));
