@@ -188,26 +188,38 @@ bool Nemesis::is_member(NodeId id) const {
     return found != field_.onlooker.images().end() && found->second.members.contains(id);
 }
 
-/// Whether every list of members that may be in force anywhere, now or once those that join have
-/// their vote, keeps a majority of voters with their disks, if this node loses its own for ever.
+/// Whether every list of members that may be in force anywhere keeps a majority of voters with
+/// their disks, if this node loses its own for ever. A list is in force as it is, or as a leader
+/// may make it at any time from what it has heard already: with those voting who are joining.
 bool Nemesis::may_lose(NodeId id) const {
     for (const auto& [holder, image] : field_.onlooker.images()) {
         if (!field_.world.exists(holder)) continue;
-        const core::Peer* member = image.members.find(id);
-        if (member == nullptr || member->standing == Standing::learner) continue;
-        std::size_t voters = image.members.voter_count();
-        std::size_t lost = 0;
-        for (const core::Peer& peer : image.members.all()) {
-            const bool is_gone =
-                peer.id == id || !field_.world.exists(peer.id) || condemned_.contains(peer.id);
-            if (!is_gone || peer.standing == Standing::learner) continue;
-            ++lost;
-            // The leader does not know yet that it is gone, and may still give it its vote.
-            if (peer.standing == Standing::joining) ++voters;
-        }
-        if (lost > (voters - 1) / 2) return false;
+        if (breaks(image.members, id, false) || breaks(image.members, id, true)) return false;
     }
     return true;
+}
+
+/// A leader makes a voter of who is joining as long as it has not fallen silent: for two election
+/// timeouts of a config that may be three times as slow, by a clock that may be far too slow.
+bool Nemesis::may_join(NodeId id) const {
+    const auto lost = lost_.find(id);
+    return lost == lost_.end() || field_.world.now() - lost->second <
+                                      30 * core::Duration(field_.plan.config.election_timeout);
+}
+
+bool Nemesis::breaks(const core::Members& members, NodeId id, bool joined) const {
+    std::size_t voters = 0;
+    std::size_t lost = 0;
+    bool counts = false;
+    for (const core::Peer& peer : members.all()) {
+        const bool joins = joined && peer.standing == Standing::joining && may_join(peer.id);
+        if (peer.standing != Standing::voter && !joins) continue;
+        const bool is_gone = !field_.world.exists(peer.id) || condemned_.contains(peer.id);
+        ++voters;
+        lost += is_gone || peer.id == id ? 1U : 0U;
+        counts = counts || peer.id == id;
+    }
+    return counts && lost > (voters - 1) / 2;
 }
 
 }  // namespace rafted::sim

@@ -95,7 +95,11 @@ private:
     /// The node whose list of members is the newest among those that are up.
     const NodeImage* best_informed() const;
     bool may_lose(NodeId id) const;
-    bool others_listen() const;
+    /// Without this node too few voters of the list have disks, or of the list once all have
+    /// joined.
+    bool breaks(const core::Members& members, NodeId id, bool joined) const;
+    bool may_join(NodeId id) const;
+    bool may_move(NodeId id) const;
     bool is_member(NodeId id) const;
     static std::string word(NodeId id) { return "n" + std::to_string(id.value); }
 
@@ -107,6 +111,7 @@ private:
     std::set<NodeId> condemned_;  ///< Their disks may be unreadable.
     std::vector<std::string> story_;
     std::uint64_t crashes_ = 0;
+    std::map<NodeId, core::Time> lost_;  ///< Since when their disks are gone.
     core::Time last_move_{};
     bool majority_was_lost_ = false;
     std::size_t most_nodes_;

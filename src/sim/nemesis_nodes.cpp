@@ -66,16 +66,30 @@ void Nemesis::bring_back(NodeId id, bool at_new_address) {
     world.loop().call_in(next_try, [this, id] { bring_back(id); });
 }
 
-/// Two that move at once may never find each other: who moves is heard first by all others.
-bool Nemesis::others_listen() const {
+/// Two that move without either knowing where the other has gone never find each other, in any
+/// group without a third place to ask. So a node moves only while it knows where all are that will
+/// look for it in vain: those whose list of members has it.
+bool Nemesis::may_move(NodeId id) const {
     const auto nodes = field_.world.nodes();
+    const auto& images = field_.onlooker.images();
+    // Who has no vote is silent, and would wait elsewhere until somebody tells its address.
+    const auto own = images.find(id);
+    if (own == images.end() || !own->second.members.is_voter(id)) return false;
     return down_.empty() && field_.world.now() - last_move_ > between_moves &&
-           std::ranges::all_of(nodes, [this](NodeId id) { return field_.world.is_up(id); });
+           std::ranges::all_of(nodes, [&](NodeId other) {
+               if (!field_.world.is_up(other)) return false;
+               const auto image = images.find(other);
+               const bool looks =
+                   other != id && image != images.end() && image->second.members.contains(id);
+               return !looks ||
+                      field_.world.process(id).address_of(other) == field_.world.address(other);
+           });
 }
 
 /// Node and disk are gone; if it was a member, another will take its place.
 void Nemesis::lose(NodeId id, const std::string& why) {
     const bool was_member = is_member(id);
+    lost_[id] = field_.world.now();
     field_.onlooker.destroyed(id);
     field_.tracer.node(id, "crash", "gone for good: " + why);
     field_.world.destroy(id);
@@ -110,11 +124,7 @@ Nemesis::Done Nemesis::processes(const Strike& strike) {
     }
     const bool by_power = strike.fault == Fault::crash;
     const bool moves = strike.fault == Fault::move_address;
-    // Who has no vote is silent, and would wait elsewhere until somebody tells its address.
-    const auto image = field_.onlooker.images().find(id);
-    const bool speaks =
-        image != field_.onlooker.images().end() && image->second.members.is_voter(id);
-    if (moves && (!speaks || !others_listen())) return {};
+    if (moves && !may_move(id)) return {};
     if (moves) last_move_ = field_.world.now();
     stop_process(id, choice, by_power);
     std::string text =
