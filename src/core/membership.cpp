@@ -40,9 +40,12 @@ void Membership::commit(Index index) {
                              [index](const Version& version) { return version.index <= index; });
     if (newest == versions_.rend()) return;
     versions_.erase(versions_.begin(), newest.base() - 1);
-    const Members& agreed = versions_.front().members;
-    const auto cleared =
-        std::erase_if(forced_out_, [&](NodeId id) { return !agreed.contains(id); });
+    // After a restart old lists are committed again, some from before it joined: a later one that
+    // holds it still needs the note.
+    const auto cleared = std::erase_if(forced_out_, [&](NodeId id) {
+        return std::ranges::none_of(
+            versions_, [id](const Version& version) { return version.members.contains(id); });
+    });
     if (cleared > 0) refresh();
 }
 

@@ -116,6 +116,20 @@ TEST(Membership, ARestartKeepsWhoWasForcedOut) {
     EXPECT_EQ(membership.current(), list({a, b}));
 }
 
+TEST(Membership, CommittingListsOfLongAgoAgainKeepsWhoWasForcedOut) {
+    Membership membership(Index(), {}, {c});
+    membership.append(Index(1), list({a}));
+    membership.append(Index(2), list({a, b}));
+    membership.append(Index(3), list({a, b, c}));
+    membership.commit(Index(2));
+    EXPECT_EQ(membership.forced_out(), std::vector{c}) << "it joined later";
+    membership.commit(Index(3));
+    EXPECT_EQ(membership.current(), list({a, b}));
+    membership.append(Index(4), list({a, b}));
+    membership.commit(Index(4));
+    EXPECT_TRUE(membership.forced_out().empty());
+}
+
 TEST(Membership, ANewcomerKnowsNobody) {
     Membership membership(Index(), Members(), {});
     EXPECT_TRUE(membership.current().empty());
