@@ -49,7 +49,9 @@ Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, c
             return MemberInput{
                 core::Propose{id, core::EntryKind::command, std::move(request.body), wall}, {}};
         case RequestKind::open_session:
-            return MemberInput{core::Propose{id, core::EntryKind::open_session, {}, wall}, {}};
+            return MemberInput{
+                core::Propose{id, core::EntryKind::open_session, std::move(request.body), wall},
+                {}};
         case RequestKind::query: return MemberInput{core::Read{id}, std::move(request.body)};
         case RequestKind::add_member: return change(id, Act::add, request.body);
         case RequestKind::promote: return change(id, Act::promote, request.body);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "host/request.hpp"
+#include "rafted/codec.hpp"
 
 namespace rafted::host {
 namespace {
@@ -20,7 +21,8 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
       hooks_(services, {record_.name, start.from_files, [this] { on_hooks_progress(); }}),
       snapshotter_(services, record_.slot,
                    [this](const core::SnapshotMeta& meta) { give(core::SnapshotSaved{meta}); }),
-      pieces_(services, record_.slot, record_.group) {
+      pieces_(services, record_.slot, record_.group),
+      nonces_(core::Random(start.member.seed).next()) {
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
         if (!alive.expired()) on_report(std::move(report));
     };
@@ -83,6 +85,9 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     if (request.kind == RequestKind::query && hooks_lag) {
         return reply(fail(ErrorCode::busy, "too many leader hooks wait to be run"));
     }
+    // A session is named after its entry, and no other entry may ever be like it: a group that goes
+    // on alone by force uses its indexes again, its terms, and at times even its log times.
+    if (request.kind == RequestKind::open_session) request.body = encode(nonces_.next());
     const auto id = waiters_.add({request.kind, {}, std::move(reply)});
     auto input = to_input(std::move(request), id, services_.clock.wall());
     if (!input) {

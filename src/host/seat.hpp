@@ -105,6 +105,7 @@ private:
     PieceSender pieces_;
     Waiters waiters_;
     AddressBook addresses_;
+    core::Random nonces_;
 
     std::vector<core::Input> inputs_;
     core::Time wake_at_ = core::Time::min();

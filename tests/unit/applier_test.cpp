@@ -131,6 +131,11 @@ TEST(Applier, a_session_is_named_by_its_entry) {
     const auto again = other.give(EntryKind::open_session, {}, 5);
     EXPECT_NE(decode<std::uint64_t>(*again.answer).value(), session)
         << "another entry at its place";
+    World third;
+    const auto alike = third.give(EntryKind::open_session, {});
+    World fourth;
+    const auto drawn = fourth.give(EntryKind::open_session, encode(std::uint64_t{7}));
+    EXPECT_NE(*alike.answer, *drawn.answer) << "equal but for what its leader has drawn";
     EXPECT_EQ(world.applier.session_count(), 1u);
     EXPECT_TRUE(world.add(3, SessionId{session, 1, 0}).answer);
     EXPECT_TRUE(world.add(3, SessionId{session, 1, 0}).answer);
