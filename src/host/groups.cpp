@@ -1,4 +1,5 @@
 // How groups come to a host: opened from disk, created, joined, recovered alone.
+#include <algorithm>
 #include <utility>
 
 #include "core/codec.hpp"
@@ -25,6 +26,13 @@ Index last_index(const ports::RecoveredGroup& found) {
 Term last_term(const ports::RecoveredGroup& found) {
     if (!found.entries.empty()) return found.entries.back().term();
     return found.snapshot ? found.snapshot->term : Term();
+}
+
+/// The newest log time that is known here: log time never falls (D6), whatever the wall clock does.
+core::LogTime last_time(const ports::RecoveredGroup& found) {
+    auto time = found.snapshot ? found.snapshot->time : core::LogTime();
+    if (!found.entries.empty()) time = std::max(time, found.entries.back().time());
+    return time;
 }
 
 }  // namespace
@@ -139,7 +147,8 @@ void Host::do_recover(OpenGroup what, Done done) {
     start.member = start_of(found.mapped(), what.config);
     const core::Peer self{identity_.node, identity_.address, Standing::voter};
     const core::Entry::Head head{last_term(found.mapped()), last_index(found.mapped()) + 1,
-                                 core::EntryKind::members, ports_.clock.wall()};
+                                 core::EntryKind::members,
+                                 std::max(last_time(found.mapped()), ports_.clock.wall())};
     start.member.entries.push_back(core::Entry::make(head, core::encode(core::Members({self}))));
     start.member.hard_state.forced_out.clear();
     ports_.log(LogLevel::warning,
