@@ -71,8 +71,10 @@ enum class Fault : std::uint8_t {
     throwing_hooks,  ///< Hooks throw.
     slow_snapshots,  ///< Snapshots take long to write and to send.
     upgrade,         ///< Nodes restart one by one as another release (so far there is one).
+    contest_lead,    ///< A leader is cut off while it is sure to lead, and another is elected.
+    lose_half,       ///< Half of the voters is gone for good; the others force one of it out.
 };
-inline constexpr std::uint8_t fault_count = 40;
+inline constexpr std::uint8_t fault_count = 42;
 /// "crash_in_step"; as on the command line.
 std::string_view name_of(Fault fault);
 /// Nothing if no fault is called that.

@@ -33,6 +33,8 @@ enum class FactKind : std::uint8_t {
     sent,
     synced,
     crashed,
+    not_started,
+    forced_out,
     applied,
     queried,
     snapshotted,
@@ -45,7 +47,7 @@ enum class FactKind : std::uint8_t {
     clocks_off,
     ended,
 };
-inline constexpr std::size_t fact_kind_count = 16;
+inline constexpr std::size_t fact_kind_count = 18;
 
 class FactKinds {
 public:
@@ -89,6 +91,8 @@ public:
     virtual void on_sent(const Sent&) {}
     virtual void on_synced(const Synced&) {}
     virtual void on_crashed(const Crashed&) {}
+    virtual void on_not_started(const NotStarted&) {}
+    virtual void on_forced_out(const ForcedOut&) {}
     virtual void on_applied(const Applied&) {}
     virtual void on_queried(const Queried&) {}
     virtual void on_snapshotted(const Snapshotted&) {}

@@ -40,6 +40,8 @@ struct NodeImage {
     bool is_changing = false;  ///< They are not known to be committed.
     bool has_lease = false;    ///< Would answer a linearizable read from its own state now.
     std::uint64_t log_bytes = 0;
+    core::Time clock{};                 ///< Its own, at its last step.
+    core::Duration election_timeout{};  ///< Of the config in force here.
 
     // On disk.
     bool is_durable = true;  ///< Off: it keeps nothing, and never comes back.
@@ -49,6 +51,13 @@ struct NodeImage {
     Term disk_snapshot_term;
     /// Entries from here on may go with a truncation that is on its way to the disk.
     std::optional<Index> cut_pending{};
+    /// What the disk held before its newest write, less what that write has taken away.
+    struct Settled {
+        core::HardState hard;
+        Index last;
+        Term last_term;
+    } settled;
+    std::uint64_t newest_write = 0;
 };
 
 using Images = std::map<NodeId, NodeImage>;
@@ -77,6 +86,8 @@ struct Stepped {
     /// The log was replaced by a received snapshot that ends here.
     std::optional<Index> restored_to;
     bool has_gap = false;  ///< What was appended does not follow the log.
+    /// Whose answers to requests of its own term this leader has taken.
+    std::span<const NodeId> heard{};
 };
 
 /// It has left its sender; whether it arrives is another matter. Told after the step that made it,
@@ -95,6 +106,19 @@ struct Synced {
 
 struct Crashed {
     const NodeImage& node;
+};
+
+/// A process could not start, for what it has read of its disk.
+struct NotStarted {
+    const NodeImage& node;
+    bool disk_was_harmed = false;
+    std::string why;
+};
+
+/// A node has answered that it has forced a member out.
+struct ForcedOut {
+    NodeId node;
+    NodeId target;
 };
 
 /// The value of a node has run the command of an entry. Not told for a retry that the sessions have
@@ -117,11 +141,11 @@ struct Queried {
     std::uint64_t result = 0;  ///< Digest of the answer; zero: not told.
 };
 
-/// A snapshot stands in a node's storage.
+/// A snapshot, its own or a received one, stands in a node's storage.
 struct Snapshotted {
     NodeId node;
     core::SnapshotMeta meta;
-    std::uint64_t checksum = 0;  ///< Of value and sessions.
+    std::uint64_t checksum = 0;  ///< Of all its bytes.
 };
 
 enum class HookKind : std::uint8_t { command, query, added, removed, elected, restored };

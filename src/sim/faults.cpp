@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, fault_count> names{
     "full_disk",     "hang_disk",      "drift",          "drift_beyond",   "freeze_clock",
     "jump_wall",     "add_member",     "remove_member",  "replace_member", "learner",
     "move_lead",     "change_config",  "lose_majority",  "short_timeouts", "pile_up",
-    "slow_value",    "slow_hooks",     "throwing_hooks", "slow_snapshots", "upgrade"};
+    "slow_value",    "slow_hooks",     "throwing_hooks", "slow_snapshots", "upgrade",
+    "contest_lead",  "lose_half"};
 
 }  // namespace
 

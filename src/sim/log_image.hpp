@@ -16,11 +16,12 @@ struct EntryMark {
     Term term;
     std::uint64_t checksum = 0;  ///< Of the whole entry: equal marks are equal entries.
     core::EntryKind kind = core::EntryKind::command;
+    core::LogTime time{};
     bool operator==(const EntryMark&) const = default;
 };
 
 inline EntryMark mark_of(const core::Entry& entry) {
-    return {entry.index(), entry.term(), entry.checksum(), entry.kind()};
+    return {entry.index(), entry.term(), entry.checksum(), entry.kind(), entry.time()};
 }
 
 class LogImage {
@@ -59,6 +60,12 @@ public:
     }
     void truncate_from(Index from) {
         while (!entries_.empty() && entries_.back().index >= from) entries_.pop_back();
+    }
+    /// What comes before this place is another entry than was held there; what follows stays.
+    void replace_base(Index base, Term base_term) {
+        drop_below(base + 1);
+        base_ = base;
+        base_term_ = base_term;
     }
     void drop_below(Index keep_from) {
         while (!entries_.empty() && entries_.front().index < keep_from) {

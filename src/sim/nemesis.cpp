@@ -9,9 +9,7 @@ Nemesis::Nemesis(Field field) : field_(std::move(field)), most_nodes_(9) {
     field_.world.on_homeless = [this](NodeId id) {
         field_.world.loop().post([this, id] {
             // Else it was removed before it went down, and has no seat to take.
-            const NodeImage* best = best_informed();
-            const bool is_listed = best != nullptr && best->members.contains(id);
-            if (field_.world.exists(id) && is_listed) join(id);
+            if (field_.world.exists(id) && is_listed(id)) join(id);
         });
     };
     field_.recorder.on_seated([this](NodeId id, bool knows_less) {
@@ -99,7 +97,9 @@ Nemesis::Done Nemesis::perform(const Strike& strike) {
         case Fault::learner:
         case Fault::move_lead:
         case Fault::change_config:
-        case Fault::lose_majority: return changes(strike);
+        case Fault::lose_majority:
+        case Fault::lose_half: return changes(strike);
+        case Fault::contest_lead: return contest_lead(strike);
     }
     return {};
 }
@@ -186,6 +186,11 @@ const NodeImage* Nemesis::best_informed() const {
 bool Nemesis::is_member(NodeId id) const {
     const auto found = field_.onlooker.images().find(id);
     return found != field_.onlooker.images().end() && found->second.members.contains(id);
+}
+
+bool Nemesis::is_listed(NodeId id) const {
+    const NodeImage* best = best_informed();
+    return best != nullptr && best->members.contains(id);
 }
 
 /// Whether every list of members that may be in force anywhere keeps a majority of voters with

@@ -50,7 +50,9 @@ public:
 
 private:
     using Undo = std::function<void()>;
+    using Links = std::vector<std::pair<NodeId, NodeId>>;
     struct Joining;
+    struct Forcing;
     struct Done {
         std::string text;  ///< Empty: there was nobody to strike.
         Undo undo{};
@@ -76,15 +78,30 @@ private:
     void stop_process(NodeId id, std::uint64_t choice, bool by_power);
     void bring_back(NodeId id, bool at_new_address = false);
     void lose(NodeId id, const std::string& why);
+    void power_soon(NodeId id, std::uint64_t choice);
+    void tear_again(NodeId id, std::uint64_t choice);
+    // nemesis_lead.cpp: a leader and its voters
+    Done contest_lead(const Strike& strike);
+    Done mute(const NodeImage& leads, const Strike& strike);
+    Done outvote(const NodeImage& leads, const Strike& strike);
+    Done strand(const NodeImage& leads, const Strike& strike);
+    void cut(const Links& links, Links& made);
+    std::function<void()> mending(std::shared_ptr<Links> made);
+    void later(const Strike& strike, core::Duration when, std::function<void()> what);
     // nemesis_group.cpp: the group
     Done changes(const Strike& strike);
     Done change_config(const Strike& strike);
     Done lose_majority(const Strike& strike);
     void recover(NodeId survivor);
+    Done lose_half(const Strike& strike);
+    bool all_agree_with(const NodeImage& best) const;
+    void force_out(const std::shared_ptr<Forcing>& forcing);
+    void go_for_good(NodeId id, const std::string& why);
     void add_node(Standing standing);
     void try_to_add(std::shared_ptr<Joining> joining);
     void join(NodeId id);
-    void remove(NodeId id, unsigned tries);
+    void join_again(NodeId id);
+    void remove(NodeId id, unsigned tries, bool returns = false);
     void ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done);
 
     // Who.
@@ -101,6 +118,8 @@ private:
     bool may_join(NodeId id) const;
     bool may_move(NodeId id) const;
     bool is_member(NodeId id) const;
+    /// By the newest list that is known.
+    bool is_listed(NodeId id) const;
     static std::string word(NodeId id) { return "n" + std::to_string(id.value); }
 
     Field field_;

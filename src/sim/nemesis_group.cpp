@@ -16,6 +16,8 @@ constexpr seconds longest_founding{60};
 constexpr unsigned most_tries = 20;
 constexpr milliseconds between_tries{200};
 constexpr seconds stays_on{3};
+constexpr seconds looks_again{1};
+constexpr milliseconds down_for{200};
 
 }  // namespace
 
@@ -23,6 +25,14 @@ struct Nemesis::Joining {
     NodeId id;
     Standing standing = Standing::joining;
     unsigned tries = 0;
+};
+
+/// Those that are left force out one that is lost, one after the other.
+struct Nemesis::Forcing {
+    std::vector<NodeId> lost;
+    std::vector<NodeId> left;  ///< Who has not answered yet; the last is asked.
+    NodeId target;
+    bool loses_power = false;  ///< The first that answers.
 };
 
 bool Nemesis::found_group(unsigned nodes) {
@@ -64,8 +74,9 @@ Nemesis::Done Nemesis::changes(const Strike& strike) {
         }
         case Fault::remove_member: {
             if (best->members.voter_count() <= 3 || !is_member(id)) return {};
-            remove(id, most_tries);
-            return {word(id) + " is removed"};
+            const bool returns = strike.choice / 2 % 2 == 0;
+            remove(id, most_tries, returns);
+            return {word(id) + " is removed" + (returns ? ", and joins again" : "")};
         }
         case Fault::replace_member:
             if (!is_member(id) || !may_lose(id)) return {};
@@ -76,6 +87,7 @@ Nemesis::Done Nemesis::changes(const Strike& strike) {
             ask(RequestKind::transfer_lead, encode(id), [](const Result<Bytes>&) {});
             return {"the lead is to go to " + word(id)};
         case Fault::change_config: return change_config(strike);
+        case Fault::lose_half: return lose_half(strike);
         default: return lose_majority(strike);
     }
 }
@@ -137,22 +149,38 @@ void Nemesis::join(NodeId id) {
     field_.addresses_changed();
 }
 
-void Nemesis::remove(NodeId id, unsigned tries) {
-    ask(RequestKind::remove, encode(id), [this, id, tries](const Result<Bytes>& result) {
+/// One that was removed is added again under its name: until it has learnt of its removal it goes
+/// on as it was, after that it takes a new seat. It may learn late.
+void Nemesis::join_again(NodeId id) {
+    const auto image = field_.onlooker.images().find(id);
+    if (!field_.world.exists(id) || image == field_.onlooker.images().end()) return;
+    if (image->second.was_removed && is_listed(id)) {
+        field_.world.homes(id).clear();
+        join(id);
+    }
+    if (is_calm_) return;
+    field_.world.loop().call_in(looks_again, [this, id] { join_again(id); });
+}
+
+void Nemesis::remove(NodeId id, unsigned tries, bool returns) {
+    ask(RequestKind::remove, encode(id), [this, id, tries, returns](const Result<Bytes>& result) {
         const bool gone = result || result.error().code == ErrorCode::not_member;
         if (gone) {
             field_.tracer.node(id, "remove");
             // It may go on for a while, as a member that does not know yet.
-            field_.world.loop().call_in(stays_on, [this, id] {
+            field_.world.loop().call_in(stays_on, [this, id, returns] {
                 if (!field_.world.exists(id) || is_calm_) return;
-                field_.onlooker.destroyed(id);
-                field_.world.destroy(id);
-                down_.erase(id);
+                if (!returns) return go_for_good(id, "it was removed");
+                auto joining = std::make_shared<Joining>();
+                joining->id = id;
+                try_to_add(std::move(joining));
+                join_again(id);
             });
             return;
         }
         if (tries == 0 || is_calm_) return;
-        field_.world.loop().call_in(between_tries, [this, id, tries] { remove(id, tries - 1); });
+        field_.world.loop().call_in(between_tries,
+                                    [this, id, tries, returns] { remove(id, tries - 1, returns); });
     });
 }
 
@@ -173,15 +201,90 @@ Nemesis::Done Nemesis::lose_majority(const Strike& strike) {
     const NodeId survivor = voters[strike.choice % voters.size()];
     for (const NodeId id : field_.world.nodes()) {
         if (id == survivor) continue;
-        field_.onlooker.destroyed(id);
-        field_.tracer.node(id, "crash", "gone for good");
-        field_.world.destroy(id);
-        down_.erase(id);
-        condemned_.erase(id);
+        go_for_good(id, "a majority is lost");
     }
     stop_process(survivor, strike.choice, strike.choice % 2 == 0);
     return {"all are gone for good but " + word(survivor) + ", which goes on alone",
             [this, survivor] { recover(survivor); }};
+}
+
+void Nemesis::go_for_good(NodeId id, const std::string& why) {
+    field_.onlooker.destroyed(id);
+    field_.tracer.node(id, "crash", "gone for good: " + why);
+    field_.world.destroy(id);
+    down_.erase(id);
+    condemned_.erase(id);
+}
+
+/// Nobody goes by another list, or has a disk that may be unreadable.
+bool Nemesis::all_agree_with(const NodeImage& best) const {
+    if (best.is_changing || !condemned_.empty()) return false;
+    return std::ranges::all_of(
+               field_.onlooker.images(),
+               [&](const auto& at) {
+                   const NodeImage& image = at.second;
+                   if (!field_.world.exists(image.id) || !best.members.contains(image.id))
+                       return true;
+                   return image.group == best.group && image.members == best.members;
+               }) &&
+           std::ranges::all_of(best.members.all(), [this](const core::Peer& peer) {
+               return field_.world.exists(peer.id);
+           });
+}
+
+/// Half of the voters, at most, and their disks, are gone for good. All others together are a
+/// majority of the list without one of the lost, and any majority of before has one among them: so
+/// nothing is lost by forcing that one out, and no rule is relaxed.
+Nemesis::Done Nemesis::lose_half(const Strike& strike) {
+    const NodeImage* best = best_informed();
+    if (best == nullptr || !field_.plan.durable || !all_agree_with(*best)) return {};
+    std::vector<NodeId> voters;
+    for (const core::Peer& peer : best->members.all()) {
+        if (peer.standing == Standing::voter) voters.push_back(peer.id);
+    }
+    if (voters.size() < 2) return {};
+    const auto first = static_cast<std::ptrdiff_t>(strike.choice % voters.size());
+    std::ranges::rotate(voters, voters.begin() + first);
+    const auto half = voters.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2);
+    auto forcing = std::make_shared<Forcing>();
+    forcing->lost.assign(voters.begin(), half);
+    forcing->left.assign(half, voters.end());
+    forcing->target = forcing->lost.front();
+    forcing->loses_power = strike.choice / 16 % 2 == 0;
+    std::string text = "gone for good:";
+    for (const NodeId id : forcing->lost) {
+        go_for_good(id, "half of the voters is lost");
+        text += " " + word(id);
+    }
+    force_out(forcing);
+    return {text + "; the other voters force " + word(forcing->target) + " out"};
+}
+
+void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
+    World& world = field_.world;
+    while (!forcing->left.empty() && !world.exists(forcing->left.back())) forcing->left.pop_back();
+    if (forcing->left.empty()) {
+        for (const NodeId id : forcing->lost) {
+            if (is_calm_) return;
+            remove(id, most_tries);
+            add_node(Standing::joining);
+        }
+        return;
+    }
+    const NodeId id = forcing->left.back();
+    world.ask(world.address(id),
+              {RequestKind::force_remove, field_.group, seconds(2), encode(forcing->target)},
+              [this, forcing, id](const Result<Bytes>& result) {
+                  if (result) {
+                      forcing->left.pop_back();
+                      field_.onlooker.forced_out({id, forcing->target});
+                      if (std::exchange(forcing->loses_power, false) && !is_calm_) {
+                          power_soon(id, 0);
+                      }
+                  }
+                  field_.world.loop().call_in(result ? milliseconds(1) : between_tries,
+                                              [this, forcing] { force_out(forcing); });
+              });
 }
 
 void Nemesis::recover(NodeId survivor) {

@@ -62,6 +62,9 @@ void Nemesis::bring_back(NodeId id, bool at_new_address) {
     const bool passes = started.error().code == ErrorCode::disk_failed ||
                         started.error().code == ErrorCode::disk_full;
     field_.tracer.node(id, "stop", "does not start: " + to_string(started.error()));
+    if (!passes) {
+        field_.onlooker.not_started(id, field_.recorder.was_harmed(id), to_string(started.error()));
+    }
     if (!passes || is_calm_) return lose(id, to_string(started.error()));
     world.loop().call_in(next_try, [this, id] { bring_back(id); });
 }
@@ -130,12 +133,41 @@ Nemesis::Done Nemesis::processes(const Strike& strike) {
     std::string text =
         word(id) + (by_power ? " loses power: " + word_of(loss_of(choice)) : " is killed");
     if (moves) text += " and comes back elsewhere";
-    return {text, [this, id, moves] { bring_back(id, moves); }};
+    const bool again = strike.fault == Fault::kill && choice / 4 % 3 == 0;
+    return {text, [this, id, moves, again, choice] {
+                bring_back(id, moves);
+                if (again && !is_calm_) power_soon(id, choice / 12);
+            }};
 }
 
 void Nemesis::power_cut(NodeId id, std::uint64_t choice) {
     if (!field_.world.is_up(id)) return;
     stop_process(id, choice, true);
+}
+
+/// The power goes within some milliseconds, as if the machine had killed the process because it was
+/// about to stop itself; then it comes back.
+void Nemesis::power_soon(NodeId id, std::uint64_t choice) {
+    field_.world.loop().call_in(milliseconds(choice % 50), [this, id, choice] {
+        if (is_calm_) return;
+        power_cut(id, choice / 50);
+        field_.world.loop().call_in(next_try, [this, id] { bring_back(id); });
+    });
+}
+
+/// A machine that has lost power within a write loses it again within one of its next.
+void Nemesis::tear_again(NodeId id, std::uint64_t choice) {
+    if (is_calm_ || !field_.world.is_up(id)) return;
+    SimFiles& files = field_.world.files(id);
+    auto faults = files.faults();
+    faults.stop_after = choice / 4 % 12;
+    files.on_power_lost([this, id, choice] {
+        field_.world.loop().post([this, id, choice] {
+            power_cut(id, choice);
+            field_.world.loop().call_in(next_try, [this, id] { bring_back(id); });
+        });
+    });
+    files.set_faults(faults);
 }
 
 /// The power goes at the n-th effect or change of a file from now on, wherever that is.
@@ -159,9 +191,11 @@ Nemesis::Done Nemesis::crash_later(NodeId id, const Strike& strike) {
         text = word(id) + " will lose power in its " + std::to_string(after + 1) +
                "th change of a file";
     }
-    return {text, [this, id, choice] {
+    const bool again = strike.fault == Fault::crash_in_write && choice / 160 % 2 == 0;
+    return {text, [this, id, choice, again] {
                 power_cut(id, choice);  // if nothing happened meanwhile
                 bring_back(id);
+                if (again) tear_again(id, choice / 320);
             }};
 }
 

@@ -57,8 +57,12 @@ Network::Fate Network::carry(NodeId from, NodeId to, std::uint64_t doubled,
 }
 
 void Network::slow_down(NodeId one, NodeId other, core::Duration by) {
-    link(one, other).slower = by;
-    link(other, one).slower = by;
+    slow_down_one_way(one, other, by);
+    slow_down_one_way(other, one, by);
+}
+
+void Network::slow_down_one_way(NodeId from, NodeId to, core::Duration by) {
+    link(from, to).slower = by;
 }
 
 }  // namespace rafted::sim

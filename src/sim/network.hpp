@@ -62,6 +62,7 @@ public:
     bool is_cut(NodeId from, NodeId to) const { return cut_.contains({from, to}); }
     /// Everything between the two takes this much longer; zero: no more.
     void slow_down(NodeId one, NodeId other, core::Duration by);
+    void slow_down_one_way(NodeId from, NodeId to, core::Duration by);
 
 private:
     struct Link {

@@ -43,6 +43,29 @@ void restore(LogImage& log, const core::SnapshotMeta& meta, bool keeps_log) {
     }
 }
 
+/// In memory they stay, too, if they are seen to, though they may contradict it.
+void restore(LogImage& log, const StepReport& report) {
+    const core::SnapshotMeta& meta = *report.restored;
+    const bool agrees = log.term_at(meta.index) == meta.term;
+    if (report.has_left_entries && !agrees && log.last() > meta.index) {
+        return log.replace_base(meta.index, meta.term);
+    }
+    restore(log, meta, report.kept_log_after_restored);
+}
+
+/// The disk as it is before a write that begins to be told of.
+void settle(NodeImage& image, const SyncReport& report) {
+    if (report.write == 0 || report.write != std::exchange(image.newest_write, report.write)) {
+        image.settled = {image.disk_hard, image.disk_log.last(), image.disk_log.last_term()};
+    }
+    std::optional<Index> cut = report.truncated_from;
+    if (report.restored)
+        cut = std::min(cut.value_or(report.restored->index + 1), report.restored->index + 1);
+    if (!cut || *cut > image.settled.last) return;
+    image.settled.last = *cut - 1;
+    image.settled.last_term = image.disk_log.term_at(*cut - 1).value_or(Term());
+}
+
 /// What the disk holds is the beginning of what the memory holds.
 bool is_prefix(const LogImage& disk, const LogImage& memory) {
     return disk.last() <= memory.base() || memory.term_at(disk.last()) == disk.last_term();
@@ -105,6 +128,13 @@ void Onlooker::started(const StartReport& report) {
         image.disk_log = image.log;
         image.disk_snapshot = image.snapshot;
         image.disk_snapshot_term = report.snapshot ? report.snapshot->term : Term();
+        image.settled = before.starts == 0 ? NodeImage::Settled{} : before.settled;
+        // A write that nobody had been told of may have cut it off.
+        const Index last = image.settled.last;
+        const bool is_covered = last <= std::max(image.snapshot, image.log.base());
+        if (!is_covered && image.log.term_at(last) != image.settled.last_term) {
+            image.settled.last = Index();
+        }
     }
     if (!counts(report.node)) return;
     if (report.snapshot) commits_.add(image.snapshot, report.snapshot->term, image.hard.term);
@@ -118,7 +148,7 @@ void Onlooker::stepped(const StepReport& report) {
     core::Members replaced;
     if (report.members) replaced = std::exchange(image->members, *report.members);
     const Index last_before = image->log.last();
-    if (report.restored) restore(image->log, *report.restored, report.kept_log_after_restored);
+    if (report.restored) restore(image->log, report);
     const LogChange log = change(image->log, report.truncated_from, report.appended);
     const Stepped fact{
         .node = *image,
@@ -132,11 +162,14 @@ void Onlooker::stepped(const StepReport& report) {
         .truncated_from = log.truncated_from,
         .appended = log.appended,
         .restored_to = report.restored ? std::optional(report.restored->index) : std::nullopt,
-        .has_gap = log.has_gap};
+        .has_gap = log.has_gap,
+        .heard = report.heard};
+    image->clock = report.clock;
     image->snapshot = report.snapshot;
     image->is_changing = report.is_changing;
     image->has_lease = report.has_lease;
     image->log_bytes = report.log_bytes;
+    if (report.election_timeout.count() > 0) image->election_timeout = report.election_timeout;
     image->was_removed |= report.role == Role::removed;
     if (log.truncated_from && image->is_durable) {
         image->cut_pending =
@@ -160,6 +193,7 @@ void Onlooker::sent(NodeId from, const core::Message& message) {
 void Onlooker::synced(const SyncReport& report) {
     NodeImage* image = find(report.node);
     if (image == nullptr) return;
+    settle(*image, report);
     Synced fact{*image, image->disk_hard};
     if (report.hard) image->disk_hard = *report.hard;
     fact.has_gap = change(image->disk_log, report.truncated_from, report.appended).has_gap;
@@ -181,6 +215,16 @@ void Onlooker::crashed(NodeId node) {
     image->role = Role::follower;
     image->has_lease = false;
     if (counts(node)) tell(FactKind::crashed, &Check::on_crashed, Crashed{*image});
+}
+
+void Onlooker::not_started(NodeId node, bool disk_was_harmed, const std::string& why) {
+    if (!counts(node)) return;
+    tell(FactKind::not_started, &Check::on_not_started,
+         NotStarted{*find(node), disk_was_harmed, why});
+}
+
+void Onlooker::forced_out(const ForcedOut& fact) {
+    if (counts(fact.node)) tell(FactKind::forced_out, &Check::on_forced_out, fact);
 }
 
 void Onlooker::destroyed(NodeId node) {

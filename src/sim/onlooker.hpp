@@ -25,8 +25,10 @@ struct StepReport {
     std::vector<EntryMark> appended{};
     /// The log was replaced by what follows this received snapshot.
     std::optional<core::SnapshotMeta> restored{};
-    /// What stood after it stays; counts only if the log held the snapshot's last entry.
+    /// What stood after it stays; counts only if the log held the snapshot's last entry...
     bool kept_log_after_restored = false;
+    /// ...unless it is seen that something has stayed, rightly or not.
+    bool has_left_entries = false;
     Index first;
     Index snapshot;
     Index applied;
@@ -36,6 +38,9 @@ struct StepReport {
     bool is_changing = false;
     bool has_lease = false;
     std::uint64_t log_bytes = 0;
+    core::Time clock{};  ///< The node's own.
+    core::Duration election_timeout{};
+    std::vector<NodeId> heard{};  ///< Who has answered a request of the node's own term.
 };
 
 /// What a node starts with.
@@ -63,6 +68,8 @@ struct SyncReport {
     std::optional<core::SnapshotMeta> restored{};  ///< A received snapshot is in place.
     std::optional<core::SnapshotMeta> saved{};     ///< An own snapshot is in place.
     std::optional<Index> compact_below{};
+    /// What goes to the disk as one has one number, larger than those before; zero: not told.
+    std::uint64_t write = 0;
 };
 
 class Onlooker {
@@ -80,6 +87,8 @@ public:
     void sent(NodeId from, const core::Message& message);
     void synced(const SyncReport& report);
     void crashed(NodeId node);
+    void not_started(NodeId node, bool disk_was_harmed, const std::string& why);
+    void forced_out(const ForcedOut& fact);
     /// The node and its disk are gone for good.
     void destroyed(NodeId node);
     /// Told before the node starts in the new incarnation; `kept` is the last entry on its disk.

@@ -64,6 +64,8 @@ constexpr Habit habit_of(Fault fault) {
         case Fault::throwing_hooks:
         case Fault::slow_snapshots: return {2, 1'000, 8'000};
         case Fault::upgrade: return {1, 200, 1'000};
+        case Fault::contest_lead: return {3, 4'000, 12'000};
+        case Fault::lose_half: return {1, 0, 0};
     }
     return {};
 }

@@ -15,7 +15,7 @@ public:
          Witness* witness)
         : below_(std::move(below)), fact_{node, std::move(meta), 0}, witness_(witness) {}
     Result<void> write(BytesView piece) override {
-        fact_.checksum = fact_.checksum * 31 + core::checksum(piece);
+        whole_.insert(whole_.end(), piece.begin(), piece.end());
         return below_->write(piece);
     }
     Result<void> commit() override {
@@ -25,6 +25,7 @@ public:
             saved.node = fact_.node;
             saved.saved = fact_.meta;
             witness_->synced(saved);
+            fact_.checksum = core::checksum(whole_);
             witness_->snapshotted(fact_);
         }
         return result;
@@ -33,6 +34,7 @@ public:
 private:
     std::unique_ptr<ports::SnapshotSink> below_;
     Snapshotted fact_;
+    Bytes whole_;
     Witness* witness_;
 };
 
@@ -89,24 +91,43 @@ private:
         if (disk_) return *disk_;
         return *memory_;
     }
+    /// A received snapshot is in place: what it holds.
+    void tell_of_snapshot(ports::Slot slot) {
+        const auto source = below().open_snapshot(slot);
+        if (!source) return;
+        const auto whole = (*source)->read(0, static_cast<std::size_t>((*source)->size()));
+        if (!whole) return;
+        process_.world_.witness->snapshotted(
+            {process_.id(), (*source)->meta(), core::checksum(*whole)});
+    }
     void schedule() {
         if (!disk_ || held_ || std::exchange(scheduled_, true)) return;
         process_.after(process_.up_to(process_.start_.pace.most_disk), [this] {
             scheduled_ = false;
-            if (!held_) static_cast<void>(disk_->write_pending());
+            if (held_) return;
+            ++write_;
+            static_cast<void>(disk_->write_pending());
         });
     }
     /// Who looks on hears of a batch once it is durable, before anybody acts upon it.
     ports::Done told(const ports::Batch& batch, ports::Done done) {
         std::vector<SyncReport> reports;
-        for (const ports::GroupWrite& write : batch) reports.push_back(report_of(write));
-        return [this, reports = std::move(reports),
+        std::vector<ports::Slot> received;
+        for (const ports::GroupWrite& write : batch) {
+            reports.push_back(report_of(write));
+            if (reports.back().restored) received.push_back(write.slot);
+        }
+        return [this, reports = std::move(reports), received = std::move(received),
                 done = std::move(done)](const Result<void>& result) mutable {
             const bool is_broken = !result && result.error().code == ErrorCode::corrupt;
             if (process_.world_.witness == nullptr) return done(result);
             for (SyncReport& report : reports) {
                 if (is_broken) report.restored.reset();
+                report.write = write_;
                 if (result || is_broken) process_.world_.witness->synced(report);
+            }
+            for (const ports::Slot slot : received) {
+                if (result) tell_of_snapshot(slot);
             }
             done(result);
         };
@@ -129,6 +150,7 @@ private:
     std::unique_ptr<disk::MemoryStorage> memory_;
     bool scheduled_ = false;
     bool held_ = false;
+    std::uint64_t write_ = 0;  ///< What goes to the disk at once has one number.
 };
 
 class Process::Transport final : public ports::Transport {

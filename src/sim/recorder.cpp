@@ -16,6 +16,20 @@ std::vector<EntryMark> marks_of(const std::vector<core::Entry>& entries) {
     return marks;
 }
 
+/// Who has answered a request of this term.
+std::vector<NodeId> answered(std::span<const core::Input> inputs, Term term) {
+    std::vector<NodeId> nodes;
+    for (const core::Input& input : inputs) {
+        const auto* received = std::get_if<core::Received>(&input);
+        if (received == nullptr || received->message.term != term) continue;
+        const core::Body& body = received->message.body;
+        const bool is_answer = std::holds_alternative<core::AppendReply>(body) ||
+                               std::holds_alternative<core::SnapshotReply>(body);
+        if (is_answer) nodes.push_back(received->message.from);
+    }
+    return nodes;
+}
+
 }  // namespace
 
 void Recorder::seated(const std::string& group, GroupId id, const core::Start& start,
@@ -65,6 +79,11 @@ void Recorder::stepped(const host::Stepped& step) {
     if (effects.load_snapshot) {
         report.restored = effects.load_snapshot;
         report.kept_log_after_restored = state.log.last() > effects.load_snapshot->index;
+        const auto added = std::ranges::count_if(effects.append, [&](const core::Entry& entry) {
+            return entry.index() > effects.load_snapshot->index;
+        });
+        report.has_left_entries =
+            state.log.last() > effects.load_snapshot->index + static_cast<std::uint64_t>(added);
     }
     report.first = state.log.first();
     report.snapshot = state.log.snapshot();
@@ -75,6 +94,9 @@ void Recorder::stepped(const host::Stepped& step) {
     report.is_changing = state.membership.is_changing();
     report.has_lease = member.leads() && member.has_lease(step.now);
     report.log_bytes = state.log.bytes();
+    report.clock = step.now;
+    report.election_timeout = state.config().election_timeout;
+    report.heard = answered(step.inputs, state.hard.term);
     if (effects.role_changed && effects.role_changed->role == Role::leader) ++figures_.elections;
     tracer_.step(member.id(), step.inputs, effects);
     onlooker_.stepped(report);

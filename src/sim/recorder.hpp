@@ -29,7 +29,12 @@ public:
           on_violation_(std::move(on_violation)) {}
 
     /// Bits of this node's files have changed: when it starts next it may know less than before.
-    void harmed(NodeId node) { harmed_.insert(node); }
+    void harmed(NodeId node) {
+        harmed_.insert(node);
+        ever_harmed_.insert(node);
+    }
+    /// At any time: not all of a disk is read at every start.
+    bool was_harmed(NodeId node) const { return ever_harmed_.contains(node); }
     /// When it starts next it goes on alone, by force.
     void recovers(NodeId node) { recovers_.insert(node); }
     /// Nodes keep nothing on disk.
@@ -69,6 +74,7 @@ private:
     Figures figures_;
     bool durable_ = true;
     std::set<NodeId> harmed_;
+    std::set<NodeId> ever_harmed_;
     std::set<NodeId> recovers_;
     std::set<NodeId> throwing_;
     std::function<void(NodeId, bool)> on_seated_;

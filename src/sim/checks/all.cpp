@@ -25,7 +25,9 @@ std::vector<Check::Make> all_checks() {
             hooks_on_the_leader,
             terms_on_the_wire,
             resource_bounds,
-            liveness};
+            liveness,
+            check_quorum,
+            log_time};
 }
 
 }  // namespace rafted::sim

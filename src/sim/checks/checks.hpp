@@ -31,5 +31,7 @@ std::unique_ptr<Check> hooks_on_the_leader(Check::View view);     // 20
 std::unique_ptr<Check> terms_on_the_wire(Check::View view);       // 21
 std::unique_ptr<Check> resource_bounds(Check::View view);         // 22
 std::unique_ptr<Check> liveness(Check::View view);                // 23
+std::unique_ptr<Check> check_quorum(Check::View view);            // 25
+std::unique_ptr<Check> log_time(Check::View view);                // 26
 
 }  // namespace rafted::sim

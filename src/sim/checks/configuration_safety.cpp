@@ -53,7 +53,8 @@ public:
             return list.first.first <= fact.meta.index &&
                    commits().term_at(list.first.first) == list.first.second;
         });
-        if (newest == lists_.rend() || newest->second == fact.meta.members) return;
+        if (newest == lists_.rend() || newest->second.empty()) return;
+        if (newest->second == fact.meta.members) return;
         wrong("the snapshot of " + said(fact.node) + " at " + said(fact.meta.index) +
                   " does not have the list of " + said(newest->first.first),
               {fact.node});
@@ -116,10 +117,11 @@ private:
     void learn(const NodeImage& node) {
         if (!node.hard.forced_out.empty()) was_forced_ = true;
         const auto term = node.log.term_at(node.members_at);
-        if (!term || node.members.empty() || !node.hard.forced_out.empty()) return;
-        const auto [first, is_new] =
-            lists_.emplace(std::pair{node.members_at, *term}, node.members);
-        if (is_new || first->second == node.members) return;
+        if (!term || node.members.empty()) return;
+        core::Members& known = lists_[{node.members_at, *term}];
+        if (!node.hard.forced_out.empty()) return;  // There is a list, but this is not it.
+        if (known.empty()) known = node.members;
+        if (known == node.members) return;
         wrong(said(node.id) + " goes by another list of " + said(node.members_at, *term) +
                   " than was seen first",
               {node.id});
@@ -138,7 +140,7 @@ private:
         survivor_ = NodeId();
     }
 
-    std::map<std::pair<Index, Term>, core::Members> lists_;
+    std::map<std::pair<Index, Term>, core::Members> lists_;  // Empty: not seen as it is.
     bool was_forced_ = false;
     Index recovered_at_;
     NodeId survivor_;  ///< Goes on alone, and has not started yet.

@@ -1,7 +1,12 @@
 // Durability: nothing is promised before it is on disk (votes, vote requests, accepted appends and
 // snapshots, terms), and whatever of its disk does not depend on luck is still there when a node
 // starts again: term and vote, snapshot, and every entry that no truncation under way might have
-// taken. A node that was removed is bound by its hard state alone.
+// taken. A node that was removed is bound by its hard state alone. Of a disk whose bits have
+// changed no more may be missing than its newest write, or the node does not start; every other
+// disk can be read. Whom a node has answered to have forced out is in none of its lists any more.
+#include <map>
+#include <set>
+
 #include "sim/checks/checks.hpp"
 #include "sim/checks/said.hpp"
 
@@ -10,15 +15,22 @@ namespace {
 
 class Durability final : public Check {
 public:
-    explicit Durability(View view) : Check(std::move(view), {FactKind::started, FactKind::sent}) {}
+    explicit Durability(View view)
+        : Check(std::move(view),
+                {FactKind::started, FactKind::stepped, FactKind::sent, FactKind::not_started,
+                 FactKind::forced_out, FactKind::recovered}) {}
     std::string_view name() const override { return "durability"; }
 
     void on_started(const Started& start) override {
         const NodeImage& node = start.node;
         const NodeImage& before = start.before;
-        const bool binds = before.is_durable && node.is_durable && before.group == node.group &&
-                           before.starts > 0 && !start.disk_was_harmed;
+        const bool binds =
+            before.is_durable && node.is_durable && before.group == node.group && before.starts > 0;
         if (!binds) return;
+        // One that joins again begins with the lists of long ago.
+        if (before.was_removed) forced_out_.erase(node.id);
+        judge_forced(node);
+        if (start.disk_was_harmed) return judge_harmed(node, before);
         if (node.hard.term < before.disk_hard.term) {
             lost(node, said(before.disk_hard.term));
         }
@@ -50,7 +62,45 @@ public:
         }
     }
 
+    void on_stepped(const Stepped& step) override { judge_forced(step.node); }
+
+    void on_not_started(const NotStarted& fact) override {
+        if (fact.disk_was_harmed) return;
+        wrong(said(fact.node.id) +
+                  " cannot read its disk, to which nothing has happened: " + fact.why,
+              {fact.node.id});
+    }
+
+    void on_forced_out(const ForcedOut& fact) override {
+        forced_out_[fact.node].insert(fact.target);
+    }
+
+    void on_recovered(const Recovered&) override { forced_out_.clear(); }
+
 private:
+    void judge_harmed(const NodeImage& node, const NodeImage& before) const {
+        const NodeImage::Settled& settled = before.settled;
+        if (node.hard.term < settled.hard.term) lost(node, said(settled.hard.term));
+        const bool keeps_vote = !settled.hard.vote || node.hard.vote == settled.hard.vote;
+        if (node.hard.term == settled.hard.term && !keeps_vote) lost(node, "its vote");
+        const bool was_cut = before.cut_pending && *before.cut_pending <= settled.last;
+        const Index covered = std::max(node.disk_snapshot, node.disk_log.base());
+        if (before.was_removed || was_cut || covered >= settled.last) return;
+        if (node.disk_log.term_at(settled.last) == settled.last_term) return;
+        lost(node, "its entry at " + said(settled.last, settled.last_term));
+    }
+
+    void judge_forced(const NodeImage& node) const {
+        const auto forced = forced_out_.find(node.id);
+        if (forced == forced_out_.end()) return;
+        for (const NodeId target : forced->second) {
+            if (!node.members.contains(target)) continue;
+            wrong(said(node.id) + " goes by a list with " + said(target) +
+                      ", which it has answered to have forced out",
+                  {node.id, target});
+        }
+    }
+
     void judge_vote(const Sent& sent, NodeId candidate) const {
         const core::HardState& disk = sent.from.disk_hard;
         if (disk.term == sent.message.term && disk.vote == candidate) return;
@@ -72,6 +122,8 @@ private:
     void lost(const NodeImage& node, const std::string& what) const {
         wrong(said(node.id) + " starts without " + what + ", which was durable", {node.id});
     }
+
+    std::map<NodeId, std::set<NodeId>> forced_out_;  // by whom; each answered
 };
 
 }  // namespace
