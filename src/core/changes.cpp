@@ -125,6 +125,12 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
     State& state = turn.state;
     const bool known = state.members().contains(input.target);
     if (input.target == state.self) return turn.refuse(input.request, ErrorCode::invalid);
+    const bool is_noted = std::ranges::count(state.hard.forced_out, input.target) > 0;
+    const bool is_on_disk = std::ranges::count(state.stable_hard.forced_out, input.target) > 0;
+    if (is_noted && !is_on_disk) {  // Asked for twice: this one waits for the same write.
+        state.forced.push_back({input.request, input.target});
+        return;
+    }
     if (!known) return turn.answer(input.request);
     state.membership.force_out(input.target);
     state.hard.forced_out = state.membership.forced_out();
