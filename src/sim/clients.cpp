@@ -36,9 +36,17 @@ Clients::Clients(Field field) : field_(std::move(field)) { refresh(); }
 void Clients::begin() {
     const core::Time start = field_.world.now();
     for (const PlannedCall& call : field_.plan.calls) {
-        field_.world.loop().call_at(start + call.at,
-                                    [this, &call] { ask(call.client, call.choice); });
+        field_.world.loop().call_at(start + call.at, [this, &call] {
+            if (hushed_) return put_off_.push_back(&call);
+            ask(call.client, call.choice);
+        });
     }
+}
+
+void Clients::set_hushed(bool hushed) {
+    hushed_ = hushed;
+    if (hushed) return;
+    for (const PlannedCall* call : std::exchange(put_off_, {})) ask(call->client, call->choice);
 }
 
 void Clients::pile_up(std::uint64_t operations) {

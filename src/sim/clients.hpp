@@ -41,6 +41,8 @@ public:
     /// From now on operations are asked for when they are due.
     void begin();
     void pile_up(std::uint64_t operations);
+    /// While they hush, what is due is put off until they do not.
+    void set_hushed(bool hushed);
     /// Zero: as usual.
     void set_timeout(core::Duration timeout) { short_timeout_ = timeout; }
     /// Nodes may be elsewhere: who asks next looks them up.
@@ -62,6 +64,8 @@ private:
     Field field_;
     std::vector<std::shared_ptr<Caller>> callers_;
     core::Duration short_timeout_{};
+    bool hushed_ = false;
+    std::vector<const PlannedCall*> put_off_;
     std::uint64_t last_ = 0;
     std::uint64_t open_ = 0;
     Figures figures_;

@@ -29,6 +29,8 @@ struct Field {
     /// Clients ask for so much at once / with timeouts this short (zero: as usual).
     std::function<void(std::uint64_t operations)> pile_up;
     std::function<void(core::Duration)> set_timeout;
+    /// Clients ask for nothing, until they do again.
+    std::function<void(bool hushed)> hush;
     /// The nodes or their addresses have changed: clients look them up again.
     std::function<void()> addresses_changed;
 };

@@ -74,7 +74,8 @@ Nemesis::Done Nemesis::mute(const NodeImage& leads, const Strike& strike) {
 }
 
 /// As many as can be spared do not hear it and stand for election; then it reaches nobody, and of
-/// those whose answers it counts upon one restarts.
+/// those whose answers it counts upon one restarts. Clients hush, or those that stand would lack
+/// what the others have been sent meanwhile, and could not be elected.
 Nemesis::Done Nemesis::outvote(const NodeImage& leads, const Strike& strike) {
     const NodeId id = leads.id;
     std::vector<NodeId> others;
@@ -92,16 +93,20 @@ Nemesis::Done Nemesis::outvote(const NodeImage& leads, const Strike& strike) {
         links.insert(links.end(), {{id, others[i]}, {others[i], id}});
     }
     auto made = std::make_shared<Links>();
-    cut(far, *made);
+    field_.hush(true);
+    later(strike, leads.election_timeout / 2, [this, far, made] { cut(far, *made); });
     const core::Duration down = leads.election_timeout / 20;
-    later(strike, leads.election_timeout * static_cast<int>(25 + choice / 16 % 20) / 10,
+    later(strike, leads.election_timeout * static_cast<int>(20 + choice / 16 % 15) / 10,
           [this, near, made, voter, down, choice] {
               cut(near, *made);
               stop_process(voter, choice, false);
               field_.world.loop().call_in(down, [this, voter] { bring_back(voter); });
           });
     return {word(id) + " is not heard by some, then by nobody, and " + word(voter) + " restarts",
-            mending(made),
+            [this, mend = mending(made)] {
+                mend();
+                field_.hush(false);
+            },
             {id, voter}};
 }
 

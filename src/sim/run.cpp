@@ -76,6 +76,7 @@ private:
                 [this](NodeId id) { return watched(subject_.machine, id, recorder_, guard_); },
                 [this](std::uint64_t count) { clients_.pile_up(count); },
                 [this](core::Duration timeout) { clients_.set_timeout(timeout); },
+                [this](bool hushed) { clients_.set_hushed(hushed); },
                 [this] { clients_.refresh(); }};
     }
 

@@ -1,8 +1,8 @@
 // Configuration safety (§6; thesis §4): a list that a leader brings shares a voter, in any two
 // majorities, with the list before it and with the last committed one; a leader appends a change
 // only when no other is open and an entry of its own term is committed; one entry means one list; a
-// snapshot's list is the one at its index. A removal by force is outside of all this: after one,
-// majorities are not compared any more.
+// snapshot's list is the one at its index; nobody goes by a list that its log does not reach. A
+// removal by force is outside of all this: after one, majorities are not compared any more.
 #include <algorithm>
 #include <map>
 
@@ -43,6 +43,11 @@ public:
     void on_stepped(const Stepped& step) override {
         const NodeImage& node = step.node;
         if (!node.hard.forced_out.empty()) was_forced_ = true;
+        if (node.members_at > node.log.last()) {
+            wrong(said(node.id) + " goes by the list of " + said(node.members_at) +
+                      ", its log ends at " + to_string(node.log.last()),
+                  {node.id});
+        }
         if (node.members_at == step.members_at_before && node.hard == step.hard_before) return;
         if (node.role == Role::leader) judge_leader(step);
         if (node.members_at != step.members_at_before) learn(node);
@@ -54,6 +59,10 @@ public:
                    commits().term_at(list.first.first) == list.first.second;
         });
         if (newest == lists_.rend() || newest->second.empty()) return;
+        // Of the lists that a forced recovery has committed only the last was ever gone by since.
+        const bool may_miss_one =
+            newest->first.first <= recovered_at_ && fact.meta.index > recovered_at_;
+        if (may_miss_one) return;
         if (newest->second == fact.meta.members) return;
         wrong("the snapshot of " + said(fact.node) + " at " + said(fact.meta.index) +
                   " does not have the list of " + said(newest->first.first),

@@ -1,6 +1,7 @@
 // Log matching (§5.3): wherever two logs hold entries of the same index and term, the entries are
 // equal, and so is everything before them. By induction it is enough that such an entry always has
-// the same content and follows an entry of the same term.
+// the same content and follows an entry of the same term; also one that a received snapshot leaves
+// behind it.
 #include <map>
 #include <optional>
 
@@ -22,6 +23,10 @@ public:
     }
 
     void on_stepped(const Stepped& step) override {
+        if (step.restored_to) {
+            const EntryMark* left = step.node.log.find(*step.restored_to + 1);
+            if (left != nullptr) judge(step.node, *left);
+        }
         for (const EntryMark& entry : step.appended) judge(step.node, entry);
     }
 
