@@ -42,6 +42,12 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
             services_.transport.set_address(moved.node, moved.heard);
         }
     }
+    // Who has no vote would wait for somebody to look for it here, who votes for an election.
+    if (start.from_files) {
+        for (const core::Peer& peer : member_.state().members().all()) {
+            if (peer.id != services_.self) services_.transport.announce(peer.id);
+        }
+    }
     if (services_.watch != nullptr) {
         services_.watch->seated(record_.name, record_.group, start.member, member_);
     }

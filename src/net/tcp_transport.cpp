@@ -47,6 +47,7 @@ struct Peer final : ConnectionHandler, std::enable_shared_from_this<Peer> {
     Peer(Core& the_core, NodeId the_node) : core(the_core), node(the_node) {}
 
     void send(OutFrame frame);
+    void announce();
     void connect();
     void disconnect(const Error& why);
     void try_again_later(const Error& why);
@@ -63,8 +64,9 @@ struct Peer final : ConnectionHandler, std::enable_shared_from_this<Peer> {
     std::vector<OutFrame> early;  // until the hello is answered
     std::size_t early_bytes = 0;
     std::chrono::milliseconds backoff{};
-    Loop::TimerId pause{};  // set: no attempt before it has passed
-    bool wanted = false;    // a message was dropped during the pause
+    Loop::TimerId pause{};   // set: no attempt before it has passed
+    bool wanted = false;     // a message was dropped during the pause
+    bool announces = false;  // it is to have our hello, message or not
     std::string last_trouble;
 };
 
@@ -95,6 +97,12 @@ void Peer::send(OutFrame frame) {
     if (early_bytes + frame.size() > core.options.max_peer_queue_bytes) return;
     early_bytes += frame.size();
     early.push_back(std::move(frame));
+}
+
+void Peer::announce() {
+    if (greeted) return;
+    announces = true;
+    if (!connection && pause.number == 0) connect();
 }
 
 void Peer::connect() {
@@ -130,7 +138,7 @@ void Peer::try_again_later(const Error& why) {
             const auto self = weak.lock();
             if (!self) return;
             self->pause = {};
-            if (self->wanted && !self->connection) self->connect();
+            if ((self->wanted || self->announces) && !self->connection) self->connect();
         });
 }
 
@@ -164,6 +172,7 @@ Result<void> Peer::on_hello(Connection& from, const Frame& frame) {
                                                to_string(node));
     }
     greeted = true;
+    announces = false;
     backoff = {};
     last_trouble.clear();
     from.greeted(core.options.peer());
@@ -228,6 +237,7 @@ void TcpTransport::Core::set_address(NodeId node, const std::string& address) {
     if (known->address == address) return;
     known->address = address;
     known->disconnect({ErrorCode::cancelled, "the node is to be found elsewhere now", {}});
+    if (known->announces) known->connect();
 }
 
 void TcpTransport::Core::found(NodeId node, const std::string& address) {
@@ -295,6 +305,12 @@ void TcpTransport::send(ports::Envelope envelope) {
 
 void TcpTransport::set_address(NodeId node, const std::string& address) {
     core_->set_address(node, address);
+}
+
+void TcpTransport::announce(NodeId node) {
+    const auto found = core_->peers.find(node);
+    if (core_->closed || found == core_->peers.end() || found->second->address.empty()) return;
+    found->second->announce();
 }
 
 void TcpTransport::flush() {

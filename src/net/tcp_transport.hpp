@@ -31,6 +31,7 @@ public:
 
     void send(ports::Envelope envelope) override;
     void set_address(NodeId node, const std::string& address) override;
+    void announce(NodeId node) override;
     void flush() override;
 
     struct Core;  // tcp_transport.cpp

@@ -23,6 +23,10 @@ public:
     /// Where a node is to be found. A connection the node itself opens may say otherwise; the
     /// newest word counts.
     virtual void set_address(NodeId node, const std::string& address) = 0;
+    /// Lets a node know where this one is, though there is nothing to say: tried until it has
+    /// heard. What set_address said of it last counts; a node of which nothing is known is left
+    /// alone.
+    virtual void announce(NodeId node) = 0;
     /// Everything queued since the last flush may go: called once per turn.
     virtual void flush() = 0;
 };

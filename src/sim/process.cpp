@@ -1,6 +1,7 @@
 #include "sim/process.hpp"
 
 #include <deque>
+#include <set>
 #include <utility>
 
 #include "core/checksum.hpp"
@@ -162,8 +163,12 @@ public:
             process_.world_.carry(to->second, std::move(envelope));
     }
     void set_address(NodeId node, const std::string& address) override { book_[node] = address; }
+    void announce(NodeId node) override {
+        if (unheard_.insert(node).second) say_where(node);
+    }
     void flush() override {}
 
+    void was_heard(NodeId node) { unheard_.erase(node); }
     std::string address_of(NodeId node) const {
         const auto found = book_.find(node);
         return found == book_.end() ? std::string() : found->second;
@@ -177,8 +182,17 @@ public:
     }
 
 private:
+    void say_where(NodeId node) {
+        constexpr auto again = std::chrono::milliseconds(500);
+        const auto to = book_.find(node);
+        if (to == book_.end() || !unheard_.contains(node) || !process_.has_power()) return;
+        process_.world_.announce(node, to->second);
+        process_.after(again, [this, node] { say_where(node); });
+    }
+
     Process& process_;
     std::map<NodeId, std::string> book_;
+    std::set<NodeId> unheard_;  ///< Who is to know where this node is.
 };
 
 class Process::Workers final : public ports::Workers {
@@ -263,10 +277,15 @@ DiskState Process::disk_state() const { return storage_->state(); }
 std::string Process::address_of(NodeId node) const { return transport_->address_of(node); }
 
 void Process::arrive(const std::string& from, ports::Envelope envelope) {
-    const NodeId sender = envelope.message.from;
-    if (transport_->learn(sender, from)) host_->heard_address(sender, from);
+    hear(envelope.message.from, from);
     host_->receive(std::move(envelope));
 }
+
+void Process::hear(NodeId node, const std::string& from) {
+    if (transport_->learn(node, from)) host_->heard_address(node, from);
+}
+
+void Process::was_heard(NodeId node) { transport_->was_heard(node); }
 
 void Process::after(core::Duration time, std::function<void()> job) {
     world_.loop.call_in(time,

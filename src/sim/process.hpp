@@ -53,6 +53,9 @@ struct Surroundings {
     EventLoop& loop;
     /// Carries a message to the node that is to be found at an address.
     std::function<void(const std::string& to, ports::Envelope)> carry;
+    /// Takes word of where it is to the node that is to be found at an address, and back whether
+    /// that has heard it.
+    std::function<void(NodeId node, const std::string& at)> announce;
     Witness* witness = nullptr;
 };
 
@@ -83,6 +86,10 @@ public:
     std::string address_of(NodeId node) const;
     /// A message from the node that is to be found at `from` has arrived.
     void arrive(const std::string& from, ports::Envelope envelope);
+    /// The node that is to be found at `from` says no more than that.
+    void hear(NodeId node, const std::string& from);
+    /// The node knows where this one is.
+    void was_heard(NodeId node);
     /// Gives the host its turn now.
     void turn();
     /// When the clock has changed its pace, what waits for it is set anew.

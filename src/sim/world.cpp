@@ -51,7 +51,7 @@ Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
         [this, from = place.address](const std::string& to, ports::Envelope envelope) {
             carry(from, to, std::move(envelope));
         },
-        witness_};
+        [this, id](NodeId node, const std::string& at) { announce(id, node, at); }, witness_};
     Process::Start start;
     start.id = id;
     start.address = place.address;
@@ -136,6 +136,17 @@ void World::carry(const std::string& from, const std::string& to, ports::Envelop
         if (Process* process = at(to)) process->arrive(from, *shared);
     });
     if (on_carried) on_carried(message, fate);
+}
+
+void World::announce(NodeId from, NodeId to, const std::string& there) {
+    network_.send_once(from, to, [this, from, here = address(from), to, there] {
+        Process* process = at(there);
+        if (process == nullptr || process->id() != to) return;
+        process->hear(from, here);
+        network_.send_once(to, from, [this, here, to] {
+            if (Process* announced = at(here)) announced->was_heard(to);
+        });
+    });
 }
 
 std::shared_ptr<Caller> World::caller(const std::string& group) {

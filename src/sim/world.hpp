@@ -116,6 +116,7 @@ private:
     Result<void> boot(NodeId id, Place& place, const std::string& but);
     void forget_home(NodeId id, const std::string& group, const Error& why);
     void carry(const std::string& from, const std::string& to, ports::Envelope envelope);
+    void announce(NodeId from, NodeId to, const std::string& at);
     void down(Place& place);
     std::string fresh_address();
 

@@ -124,6 +124,25 @@ TEST(TransportContract, ThePeersOwnWordOnItsAddressIsTold) {
     EXPECT_TRUE(a.inbox.watched.wait([&] { return !a.inbox.envelopes.empty(); }));
 }
 
+TEST(TransportContract, WhereANodeIsCanBeSaidWithoutAMessageAndIsTriedUntilItIsHeard) {
+    TestNode a(NodeId(1));
+    a.start();
+    a.announce(NodeId(9));  // of whom nothing is known
+    NodeConfig config;
+    {
+        TestNode gone(NodeId(2));
+        config.listen = gone.network->address();
+    }
+    a.set_address(NodeId(2), config.listen);
+    a.announce(NodeId(2));
+    ASSERT_TRUE(a.logs({"node", config.listen}));
+    TestNode b(NodeId(2), ClusterId(7), config);
+    b.start();
+    ASSERT_TRUE(b.inbox.watched.wait([&] { return b.inbox.addresses.contains(a.id); }));
+    EXPECT_EQ(b.inbox.addresses[a.id], a.network->address());
+    EXPECT_TRUE(b.inbox.envelopes.empty());
+}
+
 TEST(TransportContract, WhoGoesOnSpeakingOutdoesAnOldWordOnItsAddress) {
     TestNode a(NodeId(1));
     TestNode b(NodeId(2));

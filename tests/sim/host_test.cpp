@@ -109,6 +109,22 @@ TEST(Host, WhereAMemberHasGoneOutlivesARestart) {
         << "the list is set right once somebody leads";
 }
 
+TEST(Host, WhoStartsElsewhereSaysSoAtOnce) {
+    GroupConfig config = quick_config();
+    config.election_timeout = seconds(30);
+    PlainWorld world({.seed = 73}, 3, config);
+    const NodeId leader = world.leader();
+    const NodeId moved = world.followers().front();
+    world.crash(moved);
+    world.restart(moved, true);
+    world.run_for(seconds(2));
+    ASSERT_EQ(world.leader(), leader);
+    const auto members = world.status(leader).members;
+    const auto at = std::ranges::find(members, moved, &MemberInfo::node);
+    ASSERT_NE(at, members.end());
+    EXPECT_EQ(at->address, world.address(moved)) << "long before it would ask for votes";
+}
+
 TEST(Host, AListThatSaysSomethingNewOutdoesWhatWasHeardBefore) {
     TwoMove world(72);
     world.heal();

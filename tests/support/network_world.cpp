@@ -51,6 +51,10 @@ void TestNode::send(NodeId to, Term term, std::vector<core::Entry> entries) {
     });
 }
 
+void TestNode::announce(NodeId node) {
+    on_loop([&] { network->transport().announce(node); });
+}
+
 void TestNode::set_address(NodeId node, const std::string& address) {
     on_loop([&] { network->transport().set_address(node, address); });
 }

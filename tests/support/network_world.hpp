@@ -87,6 +87,7 @@ public:
     void send(NodeId to, Term term, std::vector<core::Entry> entries = {});
     void set_address(const TestNode& other) { set_address(other.id, other.network->address()); }
     void set_address(NodeId node, const std::string& address);
+    void announce(NodeId node);
     void close();
 
     NodeId id;
