@@ -80,6 +80,13 @@ Index append_members(Turn& turn, const Members& members) {
     return proposals::append(turn, EntryKind::members, encode(members));
 }
 
+/// Only the leader can set the list right, and the one that moved may not know of it.
+void pass_on_address(const Turn& turn, const ChangeMembers& input) {
+    const State& state = turn.state;
+    if (input.act != Act::set_address || !state.leader) return;
+    turn.promise(state.leader, MovedNotice{input.peer.id, input.peer.address});
+}
+
 void restart_catch_up(Turn& turn, NodeId id) {
     const auto at = turn.leader()->followers.find(id);
     if (at == turn.leader()->followers.end()) return;
@@ -103,7 +110,10 @@ void say_goodbye(Turn& turn) {
 
 void on_change(Turn& turn, const ChangeMembers& input) {
     State& state = turn.state;
-    if (turn.leader() == nullptr) return turn.refuse(input.request, ErrorCode::not_leader);
+    if (turn.leader() == nullptr) {
+        pass_on_address(turn, input);
+        return turn.refuse(input.request, ErrorCode::not_leader);
+    }
     if (!may_change(turn)) return turn.refuse(input.request, ErrorCode::change_in_progress);
     if (state.hand_over) return turn.refuse(input.request, ErrorCode::leader_change_pending);
     if (const auto why = refusal_of_target(turn, input)) return turn.refuse(input.request, *why);
@@ -158,6 +168,19 @@ void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& 
     state.role = Removed{};
     state.leader = NodeId();
     state.election_at = never;
+}
+
+void on_moved_notice(Turn& turn, const Message& message, const MovedNotice& notice) {
+    const State& state = turn.state;
+    const bool leads = turn.leader() != nullptr && message.term == state.hard.term;
+    const Peer* peer = state.members().find(notice.member);
+    const bool is_news = peer != nullptr && peer->id != state.self &&
+                         peer->address != notice.address && state.members().contains(message.from);
+    // Who answers the leader has been found by it; the word of others may be older than that.
+    if (!leads || !is_news || !contact::is_unresponsive(state, notice.member, turn.now)) return;
+    // If it must wait now it is dropped: who seeks the leader goes on asking.
+    if (!may_change(turn) || state.hand_over) return;
+    append_members(turn, state.members().with({peer->id, notice.address, peer->standing}));
 }
 
 void follow_members(Turn& turn) {

@@ -70,6 +70,10 @@ void put_body(Writer& out, const SnapshotReply& body) {
 }
 void put_body(Writer&, const TimeoutNow&) {}
 void put_body(Writer& out, const RemovedNotice& body) { put(out, body.index); }
+void put_body(Writer& out, const MovedNotice& body) {
+    out.number(body.member.value);
+    out.text(body.address);
+}
 
 /// The entries of an append request, each a block of its own in the frame.
 std::vector<Entry> get_entries(const std::shared_ptr<const void>& owner, Reader& in) {
@@ -147,6 +151,13 @@ SnapshotReply get_snapshot_reply(Reader& in) {
     return body;
 }
 
+MovedNotice get_moved(Reader& in) {
+    MovedNotice body;
+    body.member = NodeId(in.number<std::uint64_t>());
+    body.address = in.text();
+    return body;
+}
+
 std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& in) {
     switch (in.number<std::uint8_t>()) {
         case 0: return get_append(owner, in);
@@ -157,6 +168,7 @@ std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& i
         case 5: return get_snapshot_reply(in);
         case 6: return TimeoutNow{};
         case 7: return RemovedNotice{get_index(in)};
+        case 8: return get_moved(in);
         default: return std::nullopt;
     }
 }

@@ -39,6 +39,7 @@ struct ChangeMembers {
     RequestId request = 0;
     Act act = Act::add;
     /// add: whole, standing joining or learner. Else only `id` (and `address` for set_address).
+    /// A follower refuses all of them, and passes an address on to its leader.
     Peer peer;
     bool operator==(const ChangeMembers&) const = default;
 };

@@ -76,6 +76,7 @@ struct Dispatch {
     void operator()(const SnapshotReply& body) { snapshots::on_reply(turn, *message, body); }
     void operator()(const TimeoutNow&) { election::on_timeout_now(turn, *message); }
     void operator()(const RemovedNotice& body) { changes::on_removed_notice(turn, *message, body); }
+    void operator()(const MovedNotice& body) { changes::on_moved_notice(turn, *message, body); }
 };
 
 /// One that was removed does nothing any more, but whoever asks it gets an answer.

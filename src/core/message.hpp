@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -99,8 +100,15 @@ struct RemovedNotice {
     bool operator==(const RemovedNotice&) const = default;
 };
 
+/// From a follower to its leader: a member is to be found elsewhere than the list says.
+struct MovedNotice {
+    NodeId member;
+    std::string address;
+    bool operator==(const MovedNotice&) const = default;
+};
+
 using Body = std::variant<AppendRequest, AppendReply, VoteRequest, VoteReply, SnapshotPiece,
-                          SnapshotReply, TimeoutNow, RemovedNotice>;
+                          SnapshotReply, TimeoutNow, RemovedNotice, MovedNotice>;
 
 struct Message {
     NodeId from;

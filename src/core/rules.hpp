@@ -82,6 +82,7 @@ void on_change(Turn& turn, const ChangeMembers& input);
 void on_config(Turn& turn, const ChangeConfig& input);
 void on_force_remove(Turn& turn, const ForceRemove& input);
 void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice);
+void on_moved_notice(Turn& turn, const Message& message, const MovedNotice& notice);
 /// The list in force has changed: a leader follows it with its followers.
 void follow_members(Turn& turn);
 /// Leader: promotes a joining member that has caught up.

@@ -47,6 +47,9 @@ std::string phrase(const core::TimeoutNow&, const std::string& to) {
 std::string phrase(const core::RemovedNotice& body, const std::string& to) {
     return "tells " + to + " that entry " + to_string(body.index) + " removed it";
 }
+std::string phrase(const core::MovedNotice& body, const std::string& to) {
+    return "tells " + to + " that " + name(body.member) + " is at " + body.address;
+}
 
 std::string what_changed(const Sight& before, const Sight& now) {
     std::string text;

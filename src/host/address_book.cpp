@@ -30,9 +30,14 @@ void AddressBook::heard(NodeId node, const std::string& address) {
 }
 
 std::optional<core::Peer> AddressBook::moved() const {
-    if (heard_.empty()) return std::nullopt;
-    core::Peer peer = listed_.at(heard_.begin()->first);
-    peer.address = heard_.begin()->second;
+    return heard_.empty() ? std::nullopt : moved(heard_.begin()->first);
+}
+
+std::optional<core::Peer> AddressBook::moved(NodeId node) const {
+    const auto heard = heard_.find(node);
+    if (heard == heard_.end()) return std::nullopt;
+    core::Peer peer = listed_.at(node);
+    peer.address = heard->second;
     return peer;
 }
 

@@ -24,6 +24,8 @@ public:
     void heard(NodeId node, const std::string& address);
     /// A member as the list should have it.
     std::optional<core::Peer> moved() const;
+    /// This member as the list should have it; nothing if the list is right.
+    std::optional<core::Peer> moved(NodeId node) const;
 
     /// What the disk holds of this book. Returns what of it still counts. requires: listed before.
     std::vector<ports::Moved> restore(std::vector<ports::Moved> saved);

@@ -59,7 +59,11 @@ void Seat::give(core::Input input) {
 }
 
 void Seat::receive(core::Message message) {
-    if (!stopped_) give(core::Received{std::move(message)});
+    if (stopped_) return;
+    const NodeId from = message.from;
+    const bool seeks_leader = std::holds_alternative<core::VoteRequest>(message.body);
+    give(core::Received{std::move(message)});
+    if (seeks_leader) pass_on_address(from);
 }
 
 Error Seat::not_leader() const {
@@ -416,6 +420,15 @@ void Seat::correct_address() {
     if (stopped_ || leader == nullptr || applied_ < leader->term_start) return;
     // Nobody waits: if it is refused now, what is in its way will be applied and bring it up again.
     if (auto moved = addresses_.moved()) {
+        give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(*moved)});
+    }
+}
+
+/// Who asks for votes has not been found by the leader, and may know of none: it has moved before
+/// it learnt who leads now. It asks again until it is found, and each time this is said again.
+void Seat::pass_on_address(NodeId node) {
+    if (member_.leads()) return;
+    if (auto moved = addresses_.moved(node)) {
         give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(*moved)});
     }
 }

@@ -84,6 +84,7 @@ private:
     void on_removed(ports::Batch& batch);
     void on_members();
     void correct_address();
+    void pass_on_address(NodeId node);
     void on_report(ValueReport report);
     void on_hooks_progress();
     void flush_applies();

@@ -70,6 +70,10 @@ struct BodyWords {
     std::string operator()(const core::RemovedNotice& body) const {
         return "removed " + term_word(message.term) + " by " + to_string(body.index);
     }
+    std::string operator()(const core::MovedNotice& body) const {
+        return "moved " + term_word(message.term) + ": " + word_of(body.member, names) + " is at " +
+               body.address;
+    }
 };
 
 std::string role_words(const core::RoleChange& change, Names names) {

@@ -221,6 +221,24 @@ TEST(Host, ASlowValueDoesNotCostTheLeaderItsLead) {
     EXPECT_EQ(world.status(leader).current_term, term);
 }
 
+TEST(Host, D1_AMemberThatHasMovedIsFoundByALeaderItDoesNotKnow) {
+    PlainWorld world({.seed = 66}, 3, quick_config());
+    const NodeId moved = world.followers().front();
+    world.crash(moved);
+    const NodeId newcomer = world.start_node();
+    world.join(newcomer, "tally", [] { return std::make_unique<Typed<Tally>>(); });
+    world.move_lead("tally", newcomer);
+    ASSERT_TRUE(world.add(1, seconds(20)));
+    world.restart(moved, true);
+    world.run_for(seconds(5));
+    EXPECT_EQ(world.leader(), newcomer);
+    EXPECT_EQ(world.status(moved).last, world.status(newcomer).last);
+    const auto members = world.status(newcomer).members;
+    const auto at = std::ranges::find(members, moved, &MemberInfo::node);
+    ASSERT_NE(at, members.end());
+    EXPECT_EQ(at->address, world.address(moved));
+}
+
 TEST(Host, D12_AFailedSyncFencesTheLeaderAndAnotherLeads) {
     PlainWorld world({.seed = 61}, 3, quick_config());
     ASSERT_EQ(world.add(1), 1);

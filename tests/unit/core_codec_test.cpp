@@ -42,6 +42,7 @@ std::vector<Message> some_messages() {
         core::SnapshotReply{Index(77), 8192, stamp},
         core::TimeoutNow{},
         core::RemovedNotice{Index(12)},
+        core::MovedNotice{NodeId(3), "10.0.0.3:7001"},
     };
     std::vector<Message> messages;
     for (const Body& body : bodies) messages.push_back({a, b, Term(6), body});
