@@ -209,6 +209,7 @@ Nemesis::Done Nemesis::lose_majority(const Strike& strike) {
 }
 
 void Nemesis::go_for_good(NodeId id, const std::string& why) {
+    lost_[id] = field_.world.now();
     field_.onlooker.destroyed(id);
     field_.tracer.node(id, "crash", "gone for good: " + why);
     field_.world.destroy(id);

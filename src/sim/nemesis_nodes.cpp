@@ -78,6 +78,9 @@ bool Nemesis::may_move(NodeId id) const {
     // Who has no vote is silent, and would wait elsewhere until somebody tells its address.
     const auto own = images.find(id);
     if (own == images.end() || !own->second.members.is_voter(id)) return false;
+    // Nor has one that is no voter any more, and may not know it yet.
+    const NodeImage* best = best_informed();
+    if (own->second.was_removed || best == nullptr || !best->members.is_voter(id)) return false;
     return down_.empty() && field_.world.now() - last_move_ > between_moves &&
            std::ranges::all_of(nodes, [&](NodeId other) {
                if (!field_.world.is_up(other)) return false;
@@ -92,12 +95,7 @@ bool Nemesis::may_move(NodeId id) const {
 /// Node and disk are gone; if it was a member, another will take its place.
 void Nemesis::lose(NodeId id, const std::string& why) {
     const bool was_member = is_member(id);
-    lost_[id] = field_.world.now();
-    field_.onlooker.destroyed(id);
-    field_.tracer.node(id, "crash", "gone for good: " + why);
-    field_.world.destroy(id);
-    down_.erase(id);
-    condemned_.erase(id);
+    go_for_good(id, why);
     if (!was_member || is_calm_) return;
     remove(id, 20);
     add_node(Standing::joining);

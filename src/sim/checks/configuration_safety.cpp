@@ -59,10 +59,6 @@ public:
                    commits().term_at(list.first.first) == list.first.second;
         });
         if (newest == lists_.rend() || newest->second.empty()) return;
-        // Of the lists that a forced recovery has committed only the last was ever gone by since.
-        const bool may_miss_one =
-            newest->first.first <= recovered_at_ && fact.meta.index > recovered_at_;
-        if (may_miss_one) return;
         if (newest->second == fact.meta.members) return;
         wrong("the snapshot of " + said(fact.node) + " at " + said(fact.meta.index) +
                   " does not have the list of " + said(newest->first.first),
