@@ -87,8 +87,10 @@ bool Nemesis::may_move(NodeId id) const {
                const auto image = images.find(other);
                const bool looks =
                    other != id && image != images.end() && image->second.members.contains(id);
+               // It will speak to those alone that its own list holds.
                return !looks ||
-                      field_.world.process(id).address_of(other) == field_.world.address(other);
+                      (own->second.members.contains(other) &&
+                       field_.world.process(id).address_of(other) == field_.world.address(other));
            });
 }
 
