@@ -45,6 +45,7 @@ std::string_view kind_name(const core::Message& message) {
                                           "take_over",  "removed",  "moved"};
     const auto* append = std::get_if<core::AppendRequest>(&message.body);
     if (append != nullptr && append->entries.empty()) return "heartbeat";
+    static_assert(std::size(names) == std::variant_size_v<decltype(message.body)>);
     return names[message.body.index()];
 }
 
