@@ -82,6 +82,7 @@ private:
     void lose(NodeId id, const std::string& why);
     void power_soon(NodeId id, std::uint64_t choice);
     void tear_again(NodeId id, std::uint64_t choice);
+    void tear(NodeId id, std::uint64_t after, std::function<void()> then);
     // nemesis_lead.cpp: a leader and its voters
     Done contest_lead(const Strike& strike);
     Done mute(const NodeImage& leads, const Strike& strike);

@@ -158,15 +158,20 @@ void Nemesis::power_soon(NodeId id, std::uint64_t choice) {
 /// A machine that has lost power within a write loses it again within one of its next.
 void Nemesis::tear_again(NodeId id, std::uint64_t choice) {
     if (is_calm_ || !field_.world.is_up(id)) return;
-    SimFiles& files = field_.world.files(id);
-    auto faults = files.faults();
-    faults.stop_after = choice / 4 % 12;
-    files.on_power_lost([this, id, choice] {
+    tear(id, choice / 4 % 12, [this, id, choice] {
         field_.world.loop().post([this, id, choice] {
             power_cut(id, choice);
             field_.world.loop().call_in(next_try, [this, id] { bring_back(id); });
         });
     });
+}
+
+/// The power goes within the change of a file that comes after so many.
+void Nemesis::tear(NodeId id, std::uint64_t after, std::function<void()> then) {
+    SimFiles& files = field_.world.files(id);
+    auto faults = files.faults();
+    faults.stop_after = after;
+    files.on_power_lost(std::move(then));
     files.set_faults(faults);
 }
 
@@ -174,22 +179,25 @@ void Nemesis::tear_again(NodeId id, std::uint64_t choice) {
 Nemesis::Done Nemesis::crash_later(NodeId id, const Strike& strike) {
     const std::uint64_t choice = strike.choice / 5;
     const std::uint64_t after = choice / 4 % 40;
-    SimFiles& files = field_.world.files(id);
     const auto cut = [this, id, choice] {
         field_.world.loop().post([this, id, choice] { power_cut(id, choice); });
     };
-    std::string text;
+    std::string text = word(id) + " will lose power ";
     if (strike.fault == Fault::crash_in_step) {
         field_.world.process(id).cut_power_after(after, cut);
-        text = word(id) + " will lose power before its " + std::to_string(after + 1) +
-               "th message or write";
+        text += "before its " + std::to_string(after + 1) + "th message or write";
+    } else if (choice / 1'000 % 3 == 0) {
+        // What has gathered meanwhile is written as one, and that is torn.
+        field_.world.process(id).hold_disk(true);
+        field_.world.loop().call_in(strike.lasts / 2, [this, id, cut] {
+            if (is_calm_ || !field_.world.is_up(id)) return;
+            tear(id, 0, cut);
+            field_.world.process(id).hold_disk(false);
+        });
+        text += "in a write for which much has gathered";
     } else {
-        auto faults = files.faults();
-        faults.stop_after = after;
-        files.on_power_lost(cut);
-        files.set_faults(faults);
-        text = word(id) + " will lose power in its " + std::to_string(after + 1) +
-               "th change of a file";
+        tear(id, after, cut);
+        text += "in its " + std::to_string(after + 1) + "th change of a file";
     }
     const bool again = strike.fault == Fault::crash_in_write && choice / 160 % 2 == 0;
     return {text, [this, id, choice, again] {
