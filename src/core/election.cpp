@@ -7,11 +7,20 @@
 namespace rafted::core::election {
 namespace {
 
+/// The end of the log by which candidates are judged. Who is being removed judges by what stands
+/// before its removal: what comes from there on is committed by others alone, and of those one is
+/// in every majority of the list before, too, and refuses by its own log. Judged by the whole log,
+/// a removal that has reached nobody but the one removed could block all elections for ever.
+Index judged_upto(const State& state) {
+    const auto left = state.membership.left_at(state.self);
+    return left ? *left - 1 : state.log.last();
+}
+
 bool is_up_to_date(const State& state, const VoteRequest& request) {
     // §5.4.1: the later term wins, then the longer log.
-    const Term own = state.log.last_term();
-    return request.last_term > own ||
-           (request.last_term == own && request.last_index >= state.log.last());
+    const Index last = judged_upto(state);
+    const Term own = *state.log.term_at(last);
+    return request.last_term > own || (request.last_term == own && request.last_index >= last);
 }
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).

@@ -16,6 +16,13 @@ Members Membership::committed() const {
     return versions_.empty() ? Members() : versions_.front().members;
 }
 
+std::optional<Index> Membership::left_at(NodeId id) const {
+    const auto holds = [id](const Version& version) { return version.members.contains(id); };
+    const auto newest = std::ranges::find_if(versions_.rbegin(), versions_.rend(), holds);
+    if (newest == versions_.rend() || newest == versions_.rbegin()) return std::nullopt;
+    return newest.base()->index;
+}
+
 void Membership::refresh() {
     current_ = versions_.empty() ? Members() : versions_.back().members;
     for (const NodeId id : forced_out_) current_ = current_.without(id);

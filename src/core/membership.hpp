@@ -2,9 +2,10 @@
 // entry is appended (§6), so the ones not yet committed are kept in order and can be taken back.
 //   1. The first version is the newest committed one; the others are uncommitted, in log order.
 //   2. Nodes forced out on this member are left out of the list in force until a committed list
-//      leaves them out, too.
+//      leaves them out, too, and no later list holds them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/members.hpp"
@@ -23,6 +24,8 @@ public:
     Index committed_index() const { return versions_.empty() ? Index() : versions_.front().index; }
     /// A list is not committed yet: no other change may start (§6, one at a time).
     bool is_changing() const { return versions_.size() > 1; }
+    /// The entry of the uncommitted list by which this node has left, if it is in none since.
+    std::optional<Index> left_at(NodeId id) const;
     const std::vector<NodeId>& forced_out() const { return forced_out_; }
 
     void append(Index index, Members members);
