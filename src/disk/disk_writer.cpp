@@ -17,6 +17,13 @@ bool is_heavy(const ports::Batch& batch) {
     });
 }
 
+/// Where the write changes the log first, if it does.
+std::optional<Index> log_begins(const ports::GroupWrite& write) {
+    if (write.truncate_from) return write.truncate_from;
+    if (!write.append.empty()) return write.append.front().index();
+    return std::nullopt;
+}
+
 }  // namespace
 
 void DiskWriter::perform(std::deque<Waiting> work) {
@@ -38,6 +45,7 @@ std::vector<DiskWriter::InHand> DiskWriter::gather(std::deque<Waiting>& work, Dr
         work.pop_front();
         if (failed_) refuse(item, *failed_);
         if (!item.refused) receive_pieces(item);
+        if (!item.refused) keep_order(item);
         if (!item.refused) {
             auto added = draft.add(item.waiting.batch, item.received);
             if (!added) refuse(item, std::move(added).error());
@@ -63,7 +71,26 @@ void DiskWriter::receive_pieces(InHand& item) {
     }
 }
 
+void DiskWriter::keep_order(InHand& item) {
+    for (const ports::GroupWrite& write : item.waiting.batch) {
+        if (write.record) refused_.erase(write.slot);  // another log begins
+        const auto refused = refused_.find(write.slot);
+        if (refused == refused_.end() || !log_begins(write)) continue;
+        if (!write.truncate_from || *write.truncate_from > refused->second) {
+            Error error{ErrorCode::cancelled, "entries before these were refused", {}};
+            return refuse(item, std::move(error));
+        }
+        refused_.erase(refused);
+    }
+}
+
 void DiskWriter::refuse(InHand& item, Error error) {
+    for (const ports::GroupWrite& write : item.waiting.batch) {
+        const auto begins = log_begins(write);
+        if (!begins) continue;
+        const auto [known, is_new] = refused_.emplace(write.slot, *begins);
+        if (!is_new) known->second = std::min(known->second, *begins);
+    }
     if (error.code == ErrorCode::disk_full) state_ = DiskState::full;
     if (error.code == ErrorCode::disk_failed) {
         state_ = DiskState::failed;
@@ -118,6 +145,9 @@ Result<void> DiskWriter::finish(const std::vector<InHand>& hand) {
     for (const InHand& item : hand) {
         for (const ReceivedSnapshot& received : item.received) {
             if (done) done = snapshots_.install(received);
+            const auto refused = refused_.find(received.slot);
+            if (!done || refused == refused_.end()) continue;
+            refused->second = std::max(refused->second, received.meta.index + 1);
         }
         if (item.refused) continue;
         for (const ports::GroupWrite& write : item.waiting.batch) {

@@ -3,10 +3,13 @@
 //   1. Batches are taken, and answered, in the order given.
 //   2. A received snapshot is on disk before the journal says that it counts, and gets its name
 //      after; so a crash leaves the batch whole or absent.
+//   3. After a refusal a group's log goes on where the refused entries began, or before. Batches
+//      that followed may be on their way: they would stand behind entries of another past.
 #pragma once
 
 #include <atomic>
 #include <deque>
+#include <map>
 
 #include "disk/journal.hpp"
 #include "disk/snapshots.hpp"
@@ -39,6 +42,7 @@ private:
 
     std::vector<InHand> gather(std::deque<Waiting>& work, Draft& draft);
     void receive_pieces(InHand& item);
+    void keep_order(InHand& item);
     void refuse(InHand& item, Error error);
     void commit(std::vector<InHand>& hand, Draft& draft);
     void commit_light(std::vector<InHand>& hand, const Error& full);
@@ -48,6 +52,7 @@ private:
     Snapshots& snapshots_;
     std::atomic<DiskState>& state_;
     std::optional<Error> failed_;
+    std::map<ports::Slot, Index> refused_;  ///< From here on entries were refused.
 };
 
 }  // namespace rafted::disk

@@ -198,11 +198,12 @@ void Seat::refused(Write write, const Result<void>& result) {
     retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
     changed_();
     if (!result || !write.when_durable) return;
-    // A term and a vote still fit, and may be promised; what else the write held came after
-    // something that is not there.
+    // A term and a vote still fit, and may be promised; a snapshot stands by itself, and the log on
+    // disk begins behind it. Entries came after something that is not there.
     auto& persisted = *write.when_durable;
     promise(std::move(write.then_send), persisted.hard_state);
-    give(core::Persisted{std::move(persisted.hard_state), Index(), Term(), {}});
+    give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
+                         std::move(persisted.snapshot)});
 }
 
 /// A failed sync tells nothing of what is on the disk: this place promises nothing any more (D12).

@@ -120,6 +120,35 @@ TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
     EXPECT_EQ(recovered_.groups.at(0).entries, entries(1, 1, 1));
 }
 
+TEST_F(BadDay, NothingIsTakenThatFollowsWhatAFullDiskHasRefused) {
+    ASSERT_TRUE(write(append(2, 3, 10)));
+    std::uint64_t used = 0;
+    for (const auto& path : files_.paths()) used += files_.contents(path).size();
+    files_.set_faults({.capacity = used});
+    ports::GroupWrite other;
+    other.slot = 1;
+    other.truncate_from = Index(2);
+    other.append = entries(2, 2, 3, 500'000);
+    ASSERT_FALSE(write(other));
+    files_.set_faults({});
+    // By its index it would fit, but behind entries 2 and 3 of another leader.
+    ports::GroupWrite next;
+    next.slot = 1;
+    next.append = entries(2, 4, 4, 10);
+    EXPECT_FALSE(write(next));
+    ports::GroupWrite later = next;
+    later.truncate_from = Index(3);
+    later.append = entries(2, 3, 4, 10);
+    EXPECT_FALSE(write(later));
+    EXPECT_TRUE(write(other));
+    EXPECT_TRUE(write(next));
+    open();
+    ASSERT_EQ(recovered_.groups.at(0).entries.size(), 4U);
+    for (std::size_t i = 1; i < 4; ++i) {
+        EXPECT_EQ(recovered_.groups.at(0).entries.at(i).term(), Term(2)) << i;
+    }
+}
+
 TEST_F(BadDay, AFullDiskRefusesAReceivedSnapshotWholeAndTakesItLater) {
     const auto sender = world_in_memory()->open();
     const Bytes bytes = some_bytes(300'000, 1);
