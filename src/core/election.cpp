@@ -108,9 +108,11 @@ void on_timeout(Turn& turn) {
     restart_timer(turn);
     if (turn.now < state.refuses_votes_until()) return;  // T has grown since the timer was set.
     state.leader = NodeId();
-    if (state.is_voter()) {
+    // Who is being removed may be the only one that holds what the others need to go on: it stands
+    // by the list without it, in which its own vote counts for nothing (thesis §4.2.2).
+    if (state.is_voter() || state.membership.left_at(state.self)) {
         state.role = PreCandidate{{{state.self, true}}};
-        if (state.members().voter_count() == 1) return campaign(turn, false);
+        if (state.members().is_only_voter(state.self)) return campaign(turn, false);
     }
     // A learner, or one that is in nobody's list, asks as well but counts no answers: it may have
     // been removed without hearing of it, and the leader will say so.

@@ -130,6 +130,7 @@ void settle(Turn& turn) {
     if (turn.leader() == nullptr && turn.now >= state.election_at) election::on_timeout(turn);
     replication::advance_commit(turn);
     replication::take_committed(turn);
+    changes::leave_if_removed(turn);
     changes::promote_ready(turn);
     hand_over::advance(turn);
     replication::send(turn, reads::want_round(turn));

@@ -88,6 +88,8 @@ void follow_members(Turn& turn);
 /// Leader: promotes a joining member that has caught up.
 void promote_ready(Turn& turn);
 void on_committed(Turn& turn, const Entry& entry);
+/// A leader that is in its list no more gives up the lead once that is committed (thesis §4.2.2).
+void leave_if_removed(Turn& turn);
 }  // namespace changes
 
 namespace hand_over {  // hand_over.cpp: thesis §3.10; behaviour A8

@@ -1,6 +1,7 @@
-// Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, and a
-// majority of that list's voters has voted for it in that term, durably (a node without a disk: in
-// memory). That learners' disks count for no commit is part of the commit rule.
+// Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, or is just
+// being removed by it (thesis §4.2.2: until that is committed it may be needed), and a majority of
+// that list's voters has voted for it in that term, durably (a node without a disk: in memory).
+// That learners' disks count for no commit is part of the commit rule.
 #include <map>
 
 #include "core/quorum.hpp"
@@ -42,7 +43,7 @@ private:
     }
 
     void judge(const NodeImage& node) const {
-        if (!node.members.is_voter(node.id)) {
+        if (!node.members.is_voter(node.id) && !node.is_changing) {
             wrong(said(node.id) + " leads in " + said(node.hard.term) +
                       " and is no voter of its own list",
                   {node.id});
