@@ -17,7 +17,6 @@ constexpr unsigned most_tries = 20;
 constexpr milliseconds between_tries{200};
 constexpr seconds stays_on{3};
 constexpr seconds looks_again{1};
-constexpr milliseconds down_for{200};
 
 }  // namespace
 
