@@ -195,11 +195,11 @@ bool Nemesis::is_listed(NodeId id) const {
 
 /// Whether every list of members that may be in force anywhere keeps a majority of voters with
 /// their disks, if this node loses its own for ever. A list is in force as it is, or as a leader
-/// may make it at any time from what it has heard already: with those voting who are joining.
+/// may make it at any time from what it has heard already: with any of those voting who are joining.
 bool Nemesis::may_lose(NodeId id) const {
     for (const auto& [holder, image] : field_.onlooker.images()) {
         if (!field_.world.exists(holder)) continue;
-        if (breaks(image.members, id, false) || breaks(image.members, id, true)) return false;
+        if (breaks(image.members, id)) return false;
     }
     return true;
 }
@@ -212,16 +212,19 @@ bool Nemesis::may_join(NodeId id) const {
                                       30 * core::Duration(field_.plan.config.election_timeout);
 }
 
-bool Nemesis::breaks(const core::Members& members, NodeId id, bool joined) const {
+/// They get their votes one by one. The worst is when those that are gone have theirs and no other
+/// has: each of the gone brings the list nearer to its end, each of the others takes it further off.
+bool Nemesis::breaks(const core::Members& members, NodeId id) const {
     std::size_t voters = 0;
     std::size_t lost = 0;
     bool counts = false;
     for (const core::Peer& peer : members.all()) {
-        const bool joins = joined && peer.standing == Standing::joining && may_join(peer.id);
+        const bool is_gone =
+            peer.id == id || !field_.world.exists(peer.id) || condemned_.contains(peer.id);
+        const bool joins = peer.standing == Standing::joining && is_gone && may_join(peer.id);
         if (peer.standing != Standing::voter && !joins) continue;
-        const bool is_gone = !field_.world.exists(peer.id) || condemned_.contains(peer.id);
         ++voters;
-        lost += is_gone || peer.id == id ? 1U : 0U;
+        lost += is_gone ? 1U : 0U;
         counts = counts || peer.id == id;
     }
     return counts && lost > (voters - 1) / 2;

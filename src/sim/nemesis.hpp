@@ -115,9 +115,9 @@ private:
     /// The node whose list of members is the newest among those that are up.
     const NodeImage* best_informed() const;
     bool may_lose(NodeId id) const;
-    /// Without this node too few voters of the list have disks, or of the list once all have
+    /// Without this node too few voters of the list have disks, or of the list once some have
     /// joined.
-    bool breaks(const core::Members& members, NodeId id, bool joined) const;
+    bool breaks(const core::Members& members, NodeId id) const;
     bool may_join(NodeId id) const;
     bool may_move(NodeId id) const;
     bool is_member(NodeId id) const;
