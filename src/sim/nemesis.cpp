@@ -195,7 +195,8 @@ bool Nemesis::is_listed(NodeId id) const {
 
 /// Whether every list of members that may be in force anywhere keeps a majority of voters with
 /// their disks, if this node loses its own for ever. A list is in force as it is, or as a leader
-/// may make it at any time from what it has heard already: with any of those voting who are joining.
+/// may make it at any time from what it has heard already: with any of those voting who are
+/// joining.
 bool Nemesis::may_lose(NodeId id) const {
     for (const auto& [holder, image] : field_.onlooker.images()) {
         if (!field_.world.exists(holder)) continue;
@@ -213,7 +214,8 @@ bool Nemesis::may_join(NodeId id) const {
 }
 
 /// They get their votes one by one. The worst is when those that are gone have theirs and no other
-/// has: each of the gone brings the list nearer to its end, each of the others takes it further off.
+/// has: each of the gone brings the list nearer to its end, each of the others takes it further
+/// off.
 bool Nemesis::breaks(const core::Members& members, NodeId id) const {
     std::size_t voters = 0;
     std::size_t lost = 0;
