@@ -133,7 +133,6 @@ void on_config(Turn& turn, const ChangeConfig& input) {
 
 void on_force_remove(Turn& turn, const ForceRemove& input) {
     State& state = turn.state;
-    const bool known = state.members().contains(input.target);
     if (input.target == state.self) return turn.refuse(input.request, ErrorCode::invalid);
     const bool is_noted = std::ranges::count(state.hard.forced_out, input.target) > 0;
     const bool is_on_disk = std::ranges::count(state.stable_hard.forced_out, input.target) > 0;
@@ -141,7 +140,8 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
         state.forced.push_back({input.request, input.target});
         return;
     }
-    if (!known) return turn.answer(input.request);
+    // The list in force may be taken back; the one before it must not bring the target back.
+    if (is_noted || !state.membership.is_in_any(input.target)) return turn.answer(input.request);
     state.membership.force_out(input.target);
     state.hard.forced_out = state.membership.forced_out();
     state.hard_written = false;

@@ -23,6 +23,11 @@ std::optional<Index> Membership::left_at(NodeId id) const {
     return newest.base()->index;
 }
 
+bool Membership::is_in_any(NodeId id) const {
+    return std::ranges::any_of(
+        versions_, [id](const Version& version) { return version.members.contains(id); });
+}
+
 void Membership::refresh() {
     current_ = versions_.empty() ? Members() : versions_.back().members;
     for (const NodeId id : forced_out_) current_ = current_.without(id);
@@ -49,10 +54,7 @@ void Membership::commit(Index index) {
     versions_.erase(versions_.begin(), newest.base() - 1);
     // After a restart old lists are committed again, some from before it joined: a later one that
     // holds it still needs the note.
-    const auto cleared = std::erase_if(forced_out_, [&](NodeId id) {
-        return std::ranges::none_of(
-            versions_, [id](const Version& version) { return version.members.contains(id); });
-    });
+    const auto cleared = std::erase_if(forced_out_, [&](NodeId id) { return !is_in_any(id); });
     if (cleared > 0) refresh();
 }
 

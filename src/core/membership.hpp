@@ -27,6 +27,8 @@ public:
     /// The entry of the uncommitted list by which this node has left, if it is in none since.
     std::optional<Index> left_at(NodeId id) const;
     const std::vector<NodeId>& forced_out() const { return forced_out_; }
+    /// A list that may be in force again holds it: the committed one, or one not committed yet.
+    bool is_in_any(NodeId id) const;
 
     void append(Index index, Members members);
     /// Takes back the lists of truncated entries. Returns whether the list in force changed.

@@ -130,6 +130,16 @@ TEST(Membership, CommittingListsOfLongAgoAgainKeepsWhoWasForcedOut) {
     EXPECT_TRUE(membership.forced_out().empty());
 }
 
+TEST(Membership, WhoStandsInAListThatMayComeBackIsInOne) {
+    Membership membership(Index(1), list({a, b}), {});
+    membership.append(Index(2), list({a}));
+    EXPECT_FALSE(membership.current().contains(b));
+    EXPECT_TRUE(membership.is_in_any(b));
+    EXPECT_FALSE(membership.is_in_any(c));
+    membership.commit(Index(2));
+    EXPECT_FALSE(membership.is_in_any(b));
+}
+
 TEST(Membership, ANewcomerKnowsNobody) {
     Membership membership(Index(), Members(), {});
     EXPECT_TRUE(membership.current().empty());
