@@ -119,6 +119,7 @@ struct NotStarted {
 struct ForcedOut {
     NodeId node;
     NodeId target;
+    core::Time asked{};
 };
 
 /// The value of a node has run the command of an entry. Not told for a retry that the sessions have

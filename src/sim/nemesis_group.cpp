@@ -274,10 +274,10 @@ void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
     const NodeId id = forcing->left.back();
     world.ask(world.address(id),
               {RequestKind::force_remove, field_.group, seconds(2), encode(forcing->target)},
-              [this, forcing, id](const Result<Bytes>& result) {
+              [this, forcing, id, asked = world.now()](const Result<Bytes>& result) {
                   if (result) {
                       forcing->left.pop_back();
-                      field_.onlooker.forced_out({id, forcing->target});
+                      field_.onlooker.forced_out({id, forcing->target, asked});
                       if (std::exchange(forcing->loses_power, false) && !is_calm_) {
                           power_soon(id, 0);
                       }

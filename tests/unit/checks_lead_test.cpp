@@ -123,7 +123,7 @@ TEST(Durability, ADiskToWhichNothingHasHappenedCanBeRead) {
 
 TEST(Durability, WhomANodeHasForcedOutIsInNoneOfItsLists) {
     Led world;
-    world.onlooker().forced_out({NodeId(2), NodeId(3)});
+    world.onlooker().forced_out({NodeId(2), NodeId(3), {}});
     sim::StepReport report = world.at(2);
     report.members = ChecksStand::members({1, 2});
     world.tell(report);
@@ -131,6 +131,40 @@ TEST(Durability, WhomANodeHasForcedOutIsInNoneOfItsLists) {
     world.crash(2);
     world.start(2, {founding(), *world.node(1).log.find(Index(2))}, {Term(1), NodeId(1), {}});
     EXPECT_FOUND(world, "durability");
+}
+
+/// Node 4 has joined and knows no list yet; then it learns one of long ago.
+struct Newcomer : Led {
+    Newcomer() {
+        start(4, {});
+        pass(milliseconds(2));
+    }
+    void learn() {
+        copy(1, 4);
+        sim::StepReport report = at(4);
+        report.members = members({1, 2, 3});
+        report.members_at = Index(1);
+        tell(report);
+    }
+    void forget(milliseconds asked) {
+        onlooker().forced_out({NodeId(4), NodeId(3), core::Time(asked)});
+        tell(at(4));
+    }
+};
+
+TEST(Durability, WhoIsAskedToForgetAStrangerForgetsNobody) {
+    Newcomer legal;
+    legal.forget(milliseconds(1));
+    legal.learn();
+    EXPECT_QUIET(legal);
+    Newcomer late;  // Its answer was on its way while it learnt.
+    late.learn();
+    late.forget(milliseconds(1));
+    EXPECT_QUIET(late);
+    Newcomer broken;
+    broken.learn();
+    broken.forget(milliseconds(2));
+    EXPECT_FOUND(broken, "durability");
 }
 
 /// Node 3 has an entry of its own behind a received snapshot that contradicts it.

@@ -3,7 +3,10 @@
 // starts again: term and vote, snapshot, and every entry that no truncation under way might have
 // taken. A node that was removed is bound by its hard state alone. Of a disk whose bits have
 // changed no more may be missing than its newest write, or the node does not start; every other
-// disk can be read. Whom a node has answered to have forced out is in none of its lists any more.
+// disk can be read. Whom a node has answered to have forced out is in none of its lists any more,
+// if any list that it had gone by when it was asked held it. Else it has forgotten nobody: asked to
+// forget a stranger, as one that has just joined is, it says yes, and the lists that it has yet to
+// learn are what they are.
 #include <map>
 #include <set>
 
@@ -26,9 +29,13 @@ public:
         const NodeImage& before = start.before;
         const bool binds =
             before.is_durable && node.is_durable && before.group == node.group && before.starts > 0;
-        if (!binds) return;
         // One that joins again begins with the lists of long ago.
-        if (before.was_removed) forced_out_.erase(node.id);
+        if (before.was_removed) {
+            forced_out_.erase(node.id);
+            known_.erase(node.id);
+        }
+        learn(node);
+        if (!binds) return;
         judge_forced(node);
         if (start.disk_was_harmed) return judge_harmed(node, before);
         if (node.hard.term < before.disk_hard.term) {
@@ -62,7 +69,10 @@ public:
         }
     }
 
-    void on_stepped(const Stepped& step) override { judge_forced(step.node); }
+    void on_stepped(const Stepped& step) override {
+        if (step.node.members_at != step.members_at_before) learn(step.node);
+        judge_forced(step.node);
+    }
 
     void on_not_started(const NotStarted& fact) override {
         if (fact.disk_was_harmed) return;
@@ -72,7 +82,10 @@ public:
     }
 
     void on_forced_out(const ForcedOut& fact) override {
-        forced_out_[fact.node].insert(fact.target);
+        const auto& known = known_[fact.node];
+        const auto since = known.find(fact.target);
+        const bool knew = since != known.end() && since->second <= fact.asked;
+        if (knew) forced_out_[fact.node].insert(fact.target);
     }
 
     void on_recovered(const Recovered&) override { forced_out_.clear(); }
@@ -88,6 +101,12 @@ private:
         if (before.was_removed || was_cut || covered >= settled.last) return;
         if (node.disk_log.term_at(settled.last) == settled.last_term) return;
         lost(node, "its entry at " + said(settled.last, settled.last_term));
+    }
+
+    void learn(const NodeImage& node) {
+        for (const core::Peer& peer : node.members.all()) {
+            known_[node.id].try_emplace(peer.id, now());
+        }
     }
 
     void judge_forced(const NodeImage& node) const {
@@ -123,7 +142,8 @@ private:
         wrong(said(node.id) + " starts without " + what + ", which was durable", {node.id});
     }
 
-    std::map<NodeId, std::set<NodeId>> forced_out_;  // by whom; each answered
+    std::map<NodeId, std::set<NodeId>> forced_out_;         // by whom; each answered
+    std::map<NodeId, std::map<NodeId, core::Time>> known_;  // by whom; in a list of its since then
 };
 
 }  // namespace
