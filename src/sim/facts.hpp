@@ -6,6 +6,7 @@
 //      cut that loses everything that was not synced.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <span>
@@ -51,6 +52,16 @@ struct NodeImage {
     Term disk_snapshot_term;
     /// Entries from here on may go with a truncation that is on its way to the disk.
     std::optional<Index> cut_pending{};
+    /// A received snapshot that is on its way to the disk as a whole.
+    std::optional<core::SnapshotMeta> installing{};
+    /// Entries from here on may go by a write that is under way and has not been told of: cut off,
+    /// or because the log begins anew behind a snapshot whose last entry it does not hold.
+    std::optional<Index> may_go_from() const {
+        const auto& meta = installing;
+        const bool restarts = meta && disk_log.term_at(meta->index) != meta->term;
+        if (!restarts) return cut_pending;
+        return std::min(cut_pending.value_or(meta->index + 1), meta->index + 1);
+    }
     /// What the disk held before its newest write, less what that write has taken away.
     struct Settled {
         core::HardState hard;

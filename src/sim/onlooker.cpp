@@ -166,6 +166,7 @@ void Onlooker::stepped(const StepReport& report) {
         .heard = report.heard};
     image->clock = report.clock;
     image->snapshot = report.snapshot;
+    image->installing = report.installing;
     image->is_changing = report.is_changing;
     image->has_lease = report.has_lease;
     image->log_bytes = report.log_bytes;

@@ -38,7 +38,8 @@ struct StepReport {
     bool is_changing = false;
     bool has_lease = false;
     std::uint64_t log_bytes = 0;
-    core::Time clock{};  ///< The node's own.
+    std::optional<core::SnapshotMeta> installing{};  ///< Its last piece is with the storage.
+    core::Time clock{};                              ///< The node's own.
     core::Duration election_timeout{};
     std::vector<NodeId> heard{};  ///< Who has answered a request of the node's own term.
 };

@@ -85,6 +85,7 @@ void Recorder::stepped(const host::Stepped& step) {
         report.has_left_entries =
             state.log.last() > effects.load_snapshot->index + static_cast<std::uint64_t>(added);
     }
+    if (state.incoming && state.incoming->whole) report.installing = state.incoming->meta;
     report.first = state.log.first();
     report.snapshot = state.log.snapshot();
     report.applied = state.log.applied();

@@ -73,6 +73,31 @@ TEST(Durability, ATruncationUnderWayMayHaveComeThrough) {
     EXPECT_FOUND(world, "durability");
 }
 
+/// A snapshot on its way to the disk contradicts the log from its last entry on, or agrees with it.
+void start_within_an_installation(Led& world, Term term) {
+    world.append(1);
+    world.append(1);
+    world.copy(1, 3);
+    sim::StepReport report = world.at(3);
+    report.installing.emplace();
+    report.installing->index = Index(3);
+    report.installing->term = term;
+    world.tell(report);
+    world.crash(3);
+    world.start(3,
+                {founding(), *world.node(1).log.find(Index(2)), *world.node(1).log.find(Index(3))},
+                {Term(1), NodeId(1), {}});
+}
+
+TEST(Durability, ASnapshotUnderWayMayHaveEndedTheLogItContradicts) {
+    Led contradicts;
+    start_within_an_installation(contradicts, Term(2));
+    EXPECT_QUIET(contradicts);
+    Led agrees;
+    start_within_an_installation(agrees, Term(1));
+    EXPECT_FOUND(agrees, "durability");
+}
+
 TEST(Durability, AVoteIsPromisedWhenItIsOnDisk) {
     ChecksStand legal;
     legal.vote(2, 1, 1);

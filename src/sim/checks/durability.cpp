@@ -1,12 +1,13 @@
 // Durability: nothing is promised before it is on disk (votes, vote requests, accepted appends and
 // snapshots, terms), and whatever of its disk does not depend on luck is still there when a node
-// starts again: term and vote, snapshot, and every entry that no truncation under way might have
-// taken. A node that was removed is bound by its hard state alone. Of a disk whose bits have
-// changed no more may be missing than its newest write, or the node does not start; every other
-// disk can be read. Whom a node has answered to have forced out is in none of its lists any more,
-// if any list that it had gone by when it was asked held it. Else it has forgotten nobody: asked to
-// forget a stranger, as one that has just joined is, it says yes, and the lists that it has yet to
-// learn are what they are.
+// starts again: term and vote, snapshot, and every entry that no write under way might have taken:
+// a truncation, or a received snapshot behind which the log begins anew, as it contradicts it. A
+// node that was removed is bound by its hard state alone. Of a disk whose bits have changed no more
+// may be missing than its newest write, or the node does not start; every other disk can be read.
+// Whom a node has answered to have forced out is in none of its lists any more, if any list that it
+// had gone by when it was asked held it. Else it has forgotten nobody: asked to forget a stranger,
+// as one that has just joined is, it says yes, and the lists that it has yet to learn are what they
+// are.
 #include <map>
 #include <set>
 
@@ -46,8 +47,7 @@ public:
             lost(node, "its snapshot at " + said(before.disk_snapshot));
         }
         const LogImage& log = before.disk_log;
-        const Index safe =
-            before.cut_pending ? std::min(*before.cut_pending, log.last() + 1) : log.last() + 1;
+        const Index safe = std::min(before.may_go_from().value_or(log.last() + 1), log.last() + 1);
         const Index covered = std::max(node.disk_snapshot, node.disk_log.base());
         for (Index i = std::max(log.first(), covered + 1); i < safe; ++i) {
             if (node.disk_log.holds(*log.find(i))) continue;
@@ -96,7 +96,8 @@ private:
         if (node.hard.term < settled.hard.term) lost(node, said(settled.hard.term));
         const bool keeps_vote = !settled.hard.vote || node.hard.vote == settled.hard.vote;
         if (node.hard.term == settled.hard.term && !keeps_vote) lost(node, "its vote");
-        const bool was_cut = before.cut_pending && *before.cut_pending <= settled.last;
+        const auto cut = before.may_go_from();
+        const bool was_cut = cut && *cut <= settled.last;
         const Index covered = std::max(node.disk_snapshot, node.disk_log.base());
         if (before.was_removed || was_cut || covered >= settled.last) return;
         if (node.disk_log.term_at(settled.last) == settled.last_term) return;
