@@ -165,6 +165,8 @@ void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& 
         turn.refuse(waits.request, ErrorCode::removed);
     }
     state.forced.clear();
+    state.hard.let_go = std::max(state.hard.let_go, state.log_end());
+    state.hard_written = false;
     state.role = Removed{};
     state.leader = NodeId();
     state.election_at = never;

@@ -234,6 +234,16 @@ HardState decode_hard_state(Reader& in) {
     return state;
 }
 
+void encode(Writer& out, const LogEnd& end) {
+    put(out, end.term);
+    put(out, end.index);
+}
+
+LogEnd decode_log_end(Reader& in) {
+    const Term term = get_term(in);
+    return {term, get_index(in)};
+}
+
 void encode(Writer& out, const SnapshotMeta& meta) {
     put(out, meta.index);
     put(out, meta.term);

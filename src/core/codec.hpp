@@ -24,8 +24,11 @@ EncodedMessage encode(const Message& message);
 /// Decodes what encode() made, laid out as one run of bytes that `owner` keeps alive.
 std::optional<Message> decode_message(const std::shared_ptr<const void>& owner, BytesView bytes);
 
+/// All but let_go, which few have.
 void encode(Writer& out, const HardState& state);
 HardState decode_hard_state(Reader& in);
+void encode(Writer& out, const LogEnd& end);
+LogEnd decode_log_end(Reader& in);
 void encode(Writer& out, const SnapshotMeta& meta);
 SnapshotMeta decode_snapshot_meta(Reader& in);
 void encode(Writer& out, const GroupConfig& config);

@@ -115,6 +115,8 @@ std::uint64_t Member::digest() const {
     put(out, state_.random.state());
     encode(out, state_.hard);
     encode(out, state_.stable_hard);
+    encode(out, state_.hard.let_go);
+    encode(out, state_.stable_hard.let_go);
     put(out, std::uint64_t{state_.hard_written});
     put(out, state_.log);
     put(out, state_.membership);

@@ -17,10 +17,17 @@ Index judged_upto(const State& state) {
 }
 
 bool is_up_to_date(const State& state, const VoteRequest& request) {
-    // §5.4.1: the later term wins, then the longer log.
     const Index last = judged_upto(state);
-    const Term own = *state.log.term_at(last);
-    return request.last_term > own || (request.last_term == own && request.last_index >= last);
+    const LogEnd own{*state.log.term_at(last), last};
+    return LogEnd{request.last_term, request.last_index} >= std::max(own, state.hard.let_go);
+}
+
+/// Never with less than it had when it was last removed. Who is being removed may be the only one
+/// that holds what the others need to go on: it stands by the list without it, in which its own
+/// vote counts for nothing (thesis §4.2.2).
+bool may_stand(const State& state) {
+    const bool counts = state.is_voter() || state.membership.left_at(state.self);
+    return counts && state.log_end() >= state.hard.let_go;
 }
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
@@ -108,13 +115,11 @@ void on_timeout(Turn& turn) {
     restart_timer(turn);
     if (turn.now < state.refuses_votes_until()) return;  // T has grown since the timer was set.
     state.leader = NodeId();
-    // Who is being removed may be the only one that holds what the others need to go on: it stands
-    // by the list without it, in which its own vote counts for nothing (thesis §4.2.2).
-    if (state.is_voter() || state.membership.left_at(state.self)) {
+    if (may_stand(state)) {
         state.role = PreCandidate{{{state.self, true}}};
         if (state.members().is_only_voter(state.self)) return campaign(turn, false);
     }
-    // A learner, or one that is in nobody's list, asks as well but counts no answers: it may have
+    // Who may not stand, or is in nobody's list, asks as well but counts no answers: it may have
     // been removed without hearing of it, and the leader will say so.
     ask_for_votes(turn, state.hard.term + 1, request_of(state, true, false));
 }
@@ -168,7 +173,7 @@ void on_reply(Turn& turn, const Message& message, const VoteReply& reply) {
 
 void on_timeout_now(Turn& turn, const Message& message) {
     if (!replication::hear_leader(turn, message)) return;
-    if (turn.state.is_voter()) campaign(turn, true);
+    if (turn.state.is_voter() && may_stand(turn.state)) campaign(turn, true);
 }
 
 void on_hard_state_stable(Turn& turn) {

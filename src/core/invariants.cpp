@@ -60,6 +60,7 @@ void Member::check_step(const Member& before) const {
     const bool same_term = state_.hard.term == was.hard.term;
     CHECK(!same_term || !was.hard.vote || state_.hard.vote == was.hard.vote,
           "one vote per term (§5.2)");
+    CHECK(state_.hard.let_go >= was.hard.let_go, "what was let go is not forgotten");
     CHECK(state_.log.committed() >= was.log.committed(), "commit never goes back");
     CHECK(state_.log.applied() >= was.log.applied(), "applied never goes back");
     CHECK(state_.log.snapshot() >= was.log.snapshot(), "snapshots never go back (W3)");

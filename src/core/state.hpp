@@ -85,6 +85,7 @@ struct State {
         return heard_at + longest;
     }
     const Members& members() const { return membership.current(); }
+    LogEnd log_end() const { return {log.last_term(), log.last()}; }
     bool is_voter() const { return members().is_voter(self); }
     bool operator==(const State&) const = default;
 };

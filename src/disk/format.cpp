@@ -26,7 +26,17 @@ enum class RecordType : std::uint8_t {
     appended,
     segment_closed,
     members_moved,
+    hard_state_after_removal,
 };
+
+/// Their numbers are those of the variant, but for a hard state of which there is more to say.
+RecordType type_of(const Record& record) {
+    const auto* hard = std::get_if<HardStateSet>(&record);
+    if (hard != nullptr && hard->state.let_go != core::LogEnd()) {
+        return RecordType::hard_state_after_removal;
+    }
+    return static_cast<RecordType>(record.index() + 1);
+}
 
 void put_body(Writer&, const CheckpointBegins&) {}
 void put_body(Writer&, const SegmentClosed&) {}
@@ -39,6 +49,7 @@ void put_body(Writer& out, const GroupChanged& body) {
 void put_body(Writer& out, const HardStateSet& body) {
     out.number(body.slot);
     core::encode(out, body.state);
+    if (body.state.let_go != core::LogEnd()) core::encode(out, body.state.let_go);
 }
 void put_body(Writer& out, const MembersMoved& body) {
     out.number(body.slot);
@@ -152,14 +163,16 @@ Appended get_appended(Reader& in) {
     return body;
 }
 
+HardStateSet get_hard_state(Reader& in) {
+    const auto slot = in.number<ports::Slot>();
+    return {slot, core::decode_hard_state(in)};
+}
+
 std::optional<Record> get_record(Reader& in) {
     switch (static_cast<RecordType>(in.number<std::uint8_t>())) {
         case RecordType::checkpoint_begins: return CheckpointBegins{};
         case RecordType::group_changed: return get_group(in);
-        case RecordType::hard_state_set: {
-            const auto slot = in.number<ports::Slot>();
-            return HardStateSet{slot, core::decode_hard_state(in)};
-        }
+        case RecordType::hard_state_set: return get_hard_state(in);
         case RecordType::log_range: return get_range(in);
         case RecordType::truncated: {
             const auto slot = in.number<ports::Slot>();
@@ -173,6 +186,12 @@ std::optional<Record> get_record(Reader& in) {
         case RecordType::appended: return get_appended(in);
         case RecordType::segment_closed: return SegmentClosed{};
         case RecordType::members_moved: return get_moved(in);
+        case RecordType::hard_state_after_removal: {
+            HardStateSet body = get_hard_state(in);
+            body.state.let_go = core::decode_log_end(in);
+            if (body.state.let_go == core::LogEnd()) in.fail();
+            return body;
+        }
     }
     return std::nullopt;
 }
@@ -285,7 +304,7 @@ std::optional<std::uint64_t> segment_number(std::string_view name) {
 }
 
 void encode(Writer& out, const Record& record) {
-    out.number(static_cast<std::uint8_t>(record.index() + 1));
+    out.number(static_cast<std::uint8_t>(type_of(record)));
     std::visit([&out](const auto& body) { put_body(out, body); }, record);
 }
 

@@ -102,6 +102,8 @@ void Print::put(const core::HardState& hard) {
     put(hard.term);
     put(hard.vote);
     put(hard.forced_out.size());
+    put(hard.let_go.term);
+    put(hard.let_go.index);
 }
 
 void Print::put(const core::AppendRequest& body) {

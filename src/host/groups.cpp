@@ -151,6 +151,7 @@ void Host::do_recover(OpenGroup what, Done done) {
                                  std::max(last_time(found.mapped()), ports_.clock.wall())};
     start.member.entries.push_back(core::Entry::make(head, core::encode(core::Members({self}))));
     start.member.hard_state.forced_out.clear();
+    start.member.hard_state.let_go = {};
     ports_.log(LogLevel::warning,
                "group " + what.name + ": goes on alone from entry " +
                    to_string(last_index(found.mapped())) +

@@ -89,6 +89,9 @@ std::string hard_state_words(const core::HardState& state, Names names) {
     std::string out = term_word(state.term);
     out += state.vote ? " vote " + word_of(state.vote, names) : " no vote";
     for (const NodeId id : state.forced_out) out += " without " + word_of(id, names);
+    if (state.let_go != core::LogEnd()) {
+        out += " let go of " + to_string(state.let_go.index) + "/" + to_string(state.let_go.term);
+    }
     return out;
 }
 

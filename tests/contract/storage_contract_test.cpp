@@ -76,7 +76,8 @@ TEST_P(StorageContract, WhatWasAnsweredIsThereAgain) {
     write(append(1, entries(1, 2, 40)));
     GroupWrite vote;
     vote.slot = 2;
-    vote.hard_state = core::HardState{Term(9), NodeId(3), {NodeId(4), NodeId(5)}};
+    vote.hard_state =
+        core::HardState{Term(9), NodeId(3), {NodeId(4), NodeId(5)}, {Term(8), Index(7)}};
     write(vote);
     if (!durable()) return;
     reopen();

@@ -163,5 +163,57 @@ TEST(Section6, ACandidateFromOutsideTheListGetsAVote) {
     EXPECT_TRUE(stand.newest<core::VoteReply>(e)->granted);
 }
 
+/// What a member keeps of a log that ended with 9/3 when it was removed, in term 3.
+core::HardState removed_at_nine() { return {Term(3), NodeId(), {}, {Term(3), Index(9)}}; }
+
+// §5.4, when a server comes back: what it acknowledged before it was removed is committed.
+TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
+    MemberStand stand({.terms = {Term(1), Term(2)}});
+    stand.forget();
+    stand.receive(b, Term(2), core::RemovedNotice{Index(4)});
+    EXPECT_EQ(stand.member().role(), Role::removed);
+    const core::LogEnd end{Term(2), Index(3)};
+    EXPECT_EQ(stand.state().hard.let_go, end);
+    ASSERT_FALSE(stand.effects().empty());
+    ASSERT_TRUE(stand.effects().front().hard_state) << "it must be on disk with the removal";
+    EXPECT_EQ(stand.effects().front().hard_state->let_go, end);
+    // Removed again before it had caught up, it is bound by the longer log.
+    MemberStand again({.terms = {Term(1)}, .hard = removed_at_nine()});
+    again.receive(b, Term(3), core::RemovedNotice{Index(12)});
+    EXPECT_EQ(again.state().hard.let_go, (core::LogEnd{Term(3), Index(9)}));
+}
+
+TEST(Section6, WhoJoinedAgainDoesNotLeadByAListOfBefore) {
+    // It founded the group: the first list that it is sent makes it the only voter.
+    MemberStand stand({.voters = {}, .hard = removed_at_nine()});
+    stand.receive(b, Term(3), append_after(Index(), Term(), {founding_of({a})}, Index(1)));
+    stand.time_out();
+    EXPECT_EQ(stand.member().role(), Role::follower);
+    EXPECT_EQ(stand.member().term(), Term(3));
+    stand.receive(b, Term(3), core::TimeoutNow{});
+    EXPECT_EQ(stand.member().role(), Role::follower);
+    stand.receive(b, Term(3), append_after(Index(1), Term(), commands(Index(2), Term(3), 7)));
+    stand.time_out();
+    EXPECT_EQ(stand.member().role(), Role::follower) << "it had one entry more";
+    stand.receive(b, Term(3), append_after(Index(8), Term(3), commands(Index(9), Term(3), 1)));
+    stand.time_out();
+    EXPECT_EQ(stand.member().role(), Role::leader);
+}
+
+TEST(Section6, WhoJoinedAgainVotesForNoLessThanItHad) {
+    const auto vote_for = [](Index last, Term term, bool pre) {
+        MemberStand stand({.terms = {Term(1)}, .hard = removed_at_nine()});
+        stand.receive(b, Term(4), core::VoteRequest{last, term, pre, false});
+        const auto* reply = stand.newest<core::VoteReply>(b);
+        return reply != nullptr && reply->granted;
+    };
+    for (const bool pre : {true, false}) {
+        EXPECT_FALSE(vote_for(Index(8), Term(3), pre)) << "of five, two more like it would elect b";
+        EXPECT_FALSE(vote_for(Index(20), Term(2), pre));
+        EXPECT_TRUE(vote_for(Index(9), Term(3), pre));
+        EXPECT_TRUE(vote_for(Index(5), Term(4), pre));
+    }
+}
+
 }  // namespace
 }  // namespace rafted::test

@@ -16,6 +16,7 @@ std::vector<Record> all_records() {
     return {CheckpointBegins{},
             GroupChanged{{3, "group", GroupId(9), true}},
             HardStateSet{3, {Term(2), NodeId(3), {NodeId(4), NodeId(5)}}},
+            HardStateSet{3, {Term(2), NodeId(3), {NodeId(4)}, {Term(2), Index(9)}}},
             LogRange{3, Index(4), 5, Index(3), Term(2)},
             Truncated{3, Index(8)},
             Compacted{3, Index(6)},
@@ -52,7 +53,7 @@ TEST(DiskFormat, B32_RecordsCutShortAreRefused) {
 }
 
 TEST(DiskFormat, B33_NonsenseIsRefused) {
-    for (const auto type : {std::byte{0}, std::byte{11}, std::byte{255}}) {
+    for (const auto type : {std::byte{0}, std::byte{12}, std::byte{255}}) {
         Bytes bytes = bytes_of({Truncated{3, Index(8)}});
         bytes[0] = type;
         EXPECT_EQ(decode_records(bytes), std::nullopt);
