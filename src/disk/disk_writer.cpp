@@ -87,7 +87,8 @@ void DiskWriter::keep_order(InHand& item) {
 void DiskWriter::refuse(InHand& item, Error error) {
     for (const ports::GroupWrite& write : item.waiting.batch) {
         const auto begins = log_begins(write);
-        if (!begins) continue;
+        // What fits nowhere was not meant to be followed.
+        if (!begins || error.code == ErrorCode::invalid) continue;
         const auto [known, is_new] = refused_.emplace(write.slot, *begins);
         if (!is_new) known->second = std::min(known->second, *begins);
     }
