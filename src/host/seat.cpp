@@ -136,8 +136,9 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
 void Seat::perform(core::Effects effects, ports::Batch& batch) {
     send(std::move(effects.send_now));
     auto promises = std::exchange(effects.send_after_write, {});
+    const bool has_hard_state = effects.hard_state.has_value();
     if (write(effects, batch)) {
-        writes_.push_back({std::move(effects.when_durable), std::move(promises)});
+        writes_.push_back({std::move(effects.when_durable), std::move(promises), has_hard_state});
     } else if (writes_.empty()) {
         promise(std::move(promises), member_.state().stable_hard);
     } else {
@@ -198,9 +199,11 @@ void Seat::refused(Write write, const Result<void>& result) {
     retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
     changed_();
     if (!result || !write.when_durable) return;
-    // A term and a vote still fit, and may be promised; a snapshot stands by itself, and the log on
-    // disk begins behind it. Entries came after something that is not there.
+    // A term and a vote still fit, and may be promised if they were part of this write; a snapshot
+    // stands by itself, and the log on disk begins behind it. Entries came after something that is
+    // not there.
     auto& persisted = *write.when_durable;
+    if (!write.has_hard_state) persisted.hard_state = member_.state().stable_hard;
     promise(std::move(write.then_send), persisted.hard_state);
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
                          std::move(persisted.snapshot)});
@@ -214,15 +217,16 @@ void Seat::fence(const Error& why) {
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
 }
 
-/// Sends what may be said now. While writes are refused, what they held is not acknowledged, and
-/// no vote leaves that is not on disk as it stands.
+/// Sends what may be said now. While writes are refused, what they held is not acknowledged,
+/// nothing is in a term that is not on disk, and no vote leaves that is not there as it stands.
 void Seat::promise(std::vector<core::Message> messages, const core::HardState& durable) {
     if (retry_at_) {
         const bool may_vote = !fenced_ && durable == member_.state().hard;
         const Index stable = member_.state().log.stable();
         std::erase_if(messages, [&](const core::Message& message) {
             if (const auto* reply = std::get_if<core::AppendReply>(&message.body)) {
-                return reply->accepted && (fenced_ || reply->index > stable);
+                const bool is_kept = reply->index <= stable && durable.term == message.term;
+                return reply->accepted && (fenced_ || !is_kept);
             }
             const bool is_vote = std::holds_alternative<core::VoteReply>(message.body) ||
                                  std::holds_alternative<core::VoteRequest>(message.body);

@@ -65,6 +65,7 @@ private:
     struct Write {
         std::optional<core::Persisted> when_durable;
         std::vector<core::Message> then_send;
+        bool has_hard_state = false;
     };
     struct HeldRead {
         Index index;
