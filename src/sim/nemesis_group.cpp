@@ -216,7 +216,7 @@ void Nemesis::go_for_good(NodeId id, const std::string& why) {
     condemned_.erase(id);
 }
 
-/// Nobody goes by another list, or has a disk that may be unreadable.
+/// Nobody goes by another list, or would after a crash, or has a disk that may be unreadable.
 bool Nemesis::all_agree_with(const NodeImage& best) const {
     if (best.is_changing || !condemned_.empty()) return false;
     return std::ranges::all_of(
@@ -225,7 +225,9 @@ bool Nemesis::all_agree_with(const NodeImage& best) const {
                    const NodeImage& image = at.second;
                    if (!field_.world.exists(image.id) || !best.members.contains(image.id))
                        return true;
-                   return image.group == best.group && image.members == best.members;
+                   const bool is_on_disk = image.disk_snapshot >= image.members_at ||
+                                           image.disk_log.last() >= image.members_at;
+                   return image.group == best.group && image.members == best.members && is_on_disk;
                }) &&
            std::ranges::all_of(best.members.all(), [this](const core::Peer& peer) {
                return field_.world.exists(peer.id);
