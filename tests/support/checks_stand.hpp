@@ -10,6 +10,9 @@
 
 #include "sim/onlooker.hpp"
 
+#define EXPECT_QUIET(stand) EXPECT_TRUE((stand).wrong().empty()) << (stand).said()
+#define EXPECT_FOUND(stand, name) EXPECT_TRUE((stand).wrong().contains(name)) << (stand).said()
+
 namespace rafted::test {
 
 class ChecksStand {
@@ -71,5 +74,19 @@ private:
     core::Members members_;
     std::uint64_t operations_ = 0;
 };
+
+/// Node 1 leads in term 1; its first entry, at index 2, stands on all three and is committed.
+struct Led : ChecksStand {
+    Led() {
+        elect(1, 1, {1, 2});
+        copy(1, 2);
+        copy(1, 3);
+        commit(1, Index(2));
+    }
+};
+
+inline sim::EntryMark founding() {
+    return ChecksStand::mark(Index(1), Term(), 0, core::EntryKind::founding);
+}
 
 }  // namespace rafted::test

@@ -11,19 +11,10 @@ namespace {
 using core::EntryKind;
 using std::chrono::milliseconds;
 
-#define EXPECT_QUIET(stand) EXPECT_TRUE((stand).wrong().empty()) << (stand).said()
-#define EXPECT_FOUND(stand, name) EXPECT_TRUE((stand).wrong().contains(name)) << (stand).said()
-
 constexpr milliseconds T{100};
 
-/// Node 1 leads in term 1; its first entry, at index 2, stands on all three and is committed.
-struct Led : ChecksStand {
-    Led() {
-        elect(1, 1, {1, 2});
-        copy(1, 2);
-        copy(1, 3);
-        commit(1, Index(2));
-    }
+/// The leader hears others, by its own clock.
+struct LedAndHeard : Led {
     void hear(milliseconds clock, const std::vector<NodeId>& heard) {
         sim::StepReport report = at(1);
         report.clock = core::Time(clock);
@@ -33,16 +24,14 @@ struct Led : ChecksStand {
     }
 };
 
-sim::EntryMark founding() { return ChecksStand::mark(Index(1), Term(), 0, EntryKind::founding); }
-
 TEST(CheckQuorum, ALeaderThatHearsNobodyLeadsNoMore) {
-    Led legal;
+    LedAndHeard legal;
     legal.hear(milliseconds(0), {});
     legal.hear(milliseconds(150), {NodeId(3)});
     legal.hear(milliseconds(349), {});
     EXPECT_QUIET(legal);
 
-    Led broken;
+    LedAndHeard broken;
     broken.hear(milliseconds(0), {NodeId(2), NodeId(3)});
     broken.hear(milliseconds(199), {});
     EXPECT_QUIET(broken);
@@ -51,7 +40,7 @@ TEST(CheckQuorum, ALeaderThatHearsNobodyLeadsNoMore) {
 }
 
 TEST(CheckQuorum, OfTwoConfigsTheLongerTimeoutCounts) {
-    Led world;
+    LedAndHeard world;
     world.hear(milliseconds(0), {});
     sim::StepReport report = world.at(1);
     report.clock = core::Time(milliseconds(150));

@@ -9,19 +9,6 @@ namespace {
 
 using core::EntryKind;
 
-#define EXPECT_QUIET(stand) EXPECT_TRUE((stand).wrong().empty()) << (stand).said()
-#define EXPECT_FOUND(stand, name) EXPECT_TRUE((stand).wrong().contains(name)) << (stand).said()
-
-/// Node 1 leads in term 1; its first entry, at index 2, stands on all three and is committed.
-struct Led : ChecksStand {
-    Led() {
-        elect(1, 1, {1, 2});
-        copy(1, 2);
-        copy(1, 3);
-        commit(1, Index(2));
-    }
-};
-
 TEST(ChecksStand, AnOrdinaryLifeIsQuiet) {
     Led world;
     const auto operation = world.call();

@@ -12,9 +12,6 @@ using sim::Outcome;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-#define EXPECT_QUIET(stand) EXPECT_TRUE((stand).wrong().empty()) << (stand).said()
-#define EXPECT_FOUND(stand, name) EXPECT_TRUE((stand).wrong().contains(name)) << (stand).said()
-
 /// Node 1 leads in term 1 since index 2; commands stand at 3 and 4, committed on all three.
 struct Hooked : ChecksStand {
     std::uint64_t one = call();

@@ -12,9 +12,6 @@ using core::EntryKind;
 using sim::CallKind;
 using sim::Outcome;
 
-#define EXPECT_QUIET(stand) EXPECT_TRUE((stand).wrong().empty()) << (stand).said()
-#define EXPECT_FOUND(stand, name) EXPECT_TRUE((stand).wrong().contains(name)) << (stand).said()
-
 /// Node 1 leads in term 1; its first entry, at index 2, stands on all three and is committed.
 struct Served : ChecksStand {
     Served() {
