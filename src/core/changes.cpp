@@ -14,10 +14,16 @@ namespace {
 using Act = ChangeMembers::Act;
 
 /// W6: a new leader may not know whether its predecessor's last change was committed.
-bool may_change(const Turn& turn) {
+bool may_append_list(const Turn& turn) {
     const Leader* leader = turn.leader();
     return leader != nullptr && turn.state.log.committed() >= leader->term_start &&
            !turn.state.membership.is_changing();
+}
+
+/// Who is forced out here is out of no committed list yet: another change would be two at once, and
+/// lists that differ by two voters have majorities that do not meet (thesis §4.1).
+bool may_change(const Turn& turn) {
+    return may_append_list(turn) && turn.state.membership.forced_out().empty();
 }
 
 /// B.4: a responsive voter may go only if the responsive ones stay a majority without it.
@@ -197,6 +203,12 @@ void follow_members(Turn& turn) {
         if (peer.id == state.self || leader->followers.contains(peer.id)) continue;
         leader->followers[peer.id] = replication::new_progress(turn);
     }
+}
+
+void settle_forced(Turn& turn) {
+    const State& state = turn.state;
+    const bool open = !state.membership.forced_out().empty();
+    if (open && !state.hand_over && may_append_list(turn)) append_members(turn, state.members());
 }
 
 void promote_ready(Turn& turn) {

@@ -131,6 +131,7 @@ void settle(Turn& turn) {
     replication::advance_commit(turn);
     replication::take_committed(turn);
     changes::leave_if_removed(turn);
+    changes::settle_forced(turn);
     changes::promote_ready(turn);
     hand_over::advance(turn);
     replication::send(turn, reads::want_round(turn));

@@ -85,6 +85,8 @@ void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& 
 void on_moved_notice(Turn& turn, const Message& message, const MovedNotice& notice);
 /// The list in force has changed: a leader follows it with its followers.
 void follow_members(Turn& turn);
+/// Leader: who was forced out here is to be out of a committed list, by a change of its own.
+void settle_forced(Turn& turn);
 /// Leader: promotes a joining member that has caught up.
 void promote_ready(Turn& turn);
 void on_committed(Turn& turn, const Entry& entry);

@@ -136,6 +136,7 @@ private:
     std::map<NodeId, core::Time> lost_;  ///< Since when their disks are gone.
     core::Time last_move_{};
     bool majority_was_lost_ = false;
+    bool is_forcing_ = false;  ///< One lost for good is not forced out everywhere yet.
     std::size_t most_nodes_;
 };
 

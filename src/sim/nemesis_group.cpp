@@ -55,6 +55,8 @@ bool Nemesis::found_group(unsigned nodes) {
 
 void Nemesis::ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done) {
     if (up().empty()) return done(fail(ErrorCode::unreachable, "nobody is up"));
+    const bool is_change = kind == RequestKind::add_member || kind == RequestKind::remove;
+    if (is_change && is_forcing_) return done(fail(ErrorCode::change_in_progress, "by force"));
     field_.world.caller(field_.group)
         ->call(kind, std::move(body), {.timeout = seconds(2), .id = {}}, std::move(done));
 }
@@ -236,7 +238,8 @@ bool Nemesis::all_agree_with(const NodeImage& best) const {
 
 /// Half of the voters, at most, and their disks, are gone for good. All others together are a
 /// majority of the list without one of the lost, and any majority of before has one among them: so
-/// nothing is lost by forcing that one out, and no rule is relaxed.
+/// nothing is lost by forcing that one out, and no rule is relaxed. Other changes wait for the end
+/// of it: a list that is not settled on all that are left would be another base.
 Nemesis::Done Nemesis::lose_half(const Strike& strike) {
     const NodeImage* best = best_informed();
     if (best == nullptr || !field_.plan.durable || !all_agree_with(*best)) return {};
@@ -265,7 +268,8 @@ Nemesis::Done Nemesis::lose_half(const Strike& strike) {
 void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
     World& world = field_.world;
     while (!forcing->left.empty() && !world.exists(forcing->left.back())) forcing->left.pop_back();
-    if (forcing->left.empty()) {
+    is_forcing_ = !forcing->left.empty();
+    if (!is_forcing_) {
         for (const NodeId id : forcing->lost) {
             if (is_calm_) return;
             remove(id, most_tries);
