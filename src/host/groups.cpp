@@ -117,14 +117,18 @@ void Host::do_create(OpenGroup what, Done done) {
 }
 
 void Host::do_join(OpenGroup what, Done done) {
+    // Also if it was removed and its disk does not know: what it promised there must be opened.
+    const Seat* open = find(what.name);
+    if (dormant_.contains(what.name) || (open != nullptr && !open->is_removed())) {
+        return done(fail(ErrorCode::already_member, "this node has a group of this name"));
+    }
     SeatStart start;
     start.record = {next_slot_++, what.name, what.group, false};
     start.member.config = what.config;
     // What it promised before it was removed still binds it.
-    const Seat* old = find(what.name);
     const auto left = left_.find(what.name);
-    if (old != nullptr && old->record().group == what.group) {
-        start.member.hard_state = old->member().state().hard;
+    if (open != nullptr && open->record().group == what.group) {
+        start.member.hard_state = open->member().state().hard;
     } else if (left != left_.end() && left->second.record.group == what.group) {
         start.member.hard_state = left->second.hard_state;
     }

@@ -71,7 +71,7 @@ public:
     /// and with removed if this node was a member of one: the group lives on without it.
     void create_group(OpenGroup what, Done done);
     /// Takes the seat that the group's leader has added this node for. `done` when it serves as a
-    /// full member (D3).
+    /// full member (D3). Fails with already_member if the group is open here or was found on disk.
     void join_group(OpenGroup what, Done done);
     /// Goes on alone with what is here, as a new incarnation (D8). requires: found on disk, not
     /// open. `done` when it leads.

@@ -144,9 +144,13 @@ void Nemesis::join(NodeId id) {
     }
     if (!world.homes(id).empty()) return;
     world.homes(id).push_back({field_.group, field_.factory(id), field_.plan.config});
-    world.process(id).host().join_group(
-        {field_.group, field_.factory(id), field_.plan.config, best->group},
-        [](const Result<void>&) {});
+    // Its disk may not know of its removal: then it goes on as it was.
+    host::Host& host = world.process(id).host();
+    host::OpenGroup what{field_.group, field_.factory(id), field_.plan.config, best->group};
+    host.find_group(field_.group, [&host, what](const Result<GroupId>& found) {
+        found ? host.open_group(what, [](const Result<void>&) {})
+              : host.join_group(what, [](const Result<void>&) {});
+    });
     field_.addresses_changed();
 }
 

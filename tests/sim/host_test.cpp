@@ -141,6 +141,24 @@ TEST(Host, AListThatSaysSomethingNewOutdoesWhatWasHeardBefore) {
     EXPECT_EQ(world.sum(), 3);
 }
 
+TEST(Host, WhoHasAGroupOnItsDiskDoesNotJoinItAnew) {
+    PlainWorld world({.seed = 74}, 3, quick_config());
+    const NodeId id = world.followers().front();
+    const GroupId group = world.status(id).group_id;
+    const auto join = [&] {
+        const host::OpenGroup what{"tally", [] { return std::make_unique<Typed<Tally>>(); },
+                                   quick_config(), group};
+        std::optional<Result<void>> done;
+        world.node(id).host().join_group(what, [&](const Result<void>& result) { done = result; });
+        world.run_until([&] { return done.has_value(); }, seconds(5));
+        return done ? done->error().code : ErrorCode::timeout;
+    };
+    EXPECT_EQ(join(), ErrorCode::already_member) << "open";
+    world.crash(id);
+    world.restart_without(id, "tally");
+    EXPECT_EQ(join(), ErrorCode::already_member) << "what it has voted for would be forgotten";
+}
+
 TEST(Host, B24_ARepairedGroupKeepsItsLeader) {
     PlainWorld world({.seed = 50}, 5, quick_config());
     ASSERT_TRUE(world.add(1));

@@ -36,6 +36,11 @@ void HostCluster::restart(NodeId id, bool at_new_address) {
     must(started.has_value(), started ? "" : to_string(started.error()));
 }
 
+void HostCluster::restart_without(NodeId id, const std::string& group) {
+    must(!is_up(id) && options_.durable, "only a durable node that is down starts again");
+    must(world_.restart(id, false, group).has_value(), "the node does not start");
+}
+
 void HostCluster::isolate(NodeId id) {
     for (const NodeId other : nodes()) cut(id, other);
 }
@@ -74,7 +79,7 @@ void HostCluster::recover(NodeId id, const std::string& group) {
     const auto& homes = world_.homes(id);
     const auto home = std::ranges::find(homes, group, &sim::Home::group);
     must(!is_up(id) && home != homes.end(), "nothing to recover");
-    must(world_.restart(id, false, group).has_value(), "the node does not start");
+    restart_without(id, group);
     std::optional<Result<void>> done;
     node(id).host().recover_group({group, home->factory, home->config, {}},
                                   [&](Result<void> result) { done = std::move(result); });

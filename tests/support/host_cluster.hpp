@@ -41,6 +41,8 @@ public:
     void crash(NodeId id);
     /// The node starts again, elsewhere if asked, and opens the groups it had. requires: durable.
     void restart(NodeId id, bool at_new_address = false);
+    /// The same, but one of its groups is found on its disk and not opened.
+    void restart_without(NodeId id, const std::string& group);
     bool is_up(NodeId id) const { return world_.is_up(id); }
     sim::Process& node(NodeId id) { return world_.process(id); }
     const std::string& address(NodeId id) const { return world_.address(id); }
