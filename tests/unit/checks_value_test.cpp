@@ -38,6 +38,15 @@ struct Served : ChecksStand {
                 result_of(operation),
                 index.value * 17};
     }
+    /// A received snapshot that ends there is in place; what the log holds behind it stays.
+    void restore(unsigned n, Index covered) {
+        sim::StepReport report = at(n);
+        report.restored = core::SnapshotMeta{covered, Term(1), {}, {}, {}};
+        report.kept_log_after_restored = true;
+        report.snapshot = covered;
+        report.first = covered + 1;
+        tell(report);
+    }
     void query(unsigned n, Index index, std::uint64_t operation, bool is_stale = false) {
         onlooker().queried({NodeId(n), index, operation, is_stale, result_of(operation)});
     }
@@ -255,12 +264,7 @@ TEST(PredecessorChain, ASnapshotCoversWhatWasBefore) {
         const Index second = world.committed();
         world.apply(1, first, one);
         world.apply(1, second, two);
-        sim::StepReport report = world.at(3);
-        report.restored = core::SnapshotMeta{covered, Term(1), {}, {}, {}};
-        report.kept_log_after_restored = true;
-        report.snapshot = covered;
-        report.first = covered + 1;
-        world.tell(report);
+        world.restore(3, covered);
         world.apply(3, second, two);
     };
     Served legal;
@@ -270,6 +274,51 @@ TEST(PredecessorChain, ASnapshotCoversWhatWasBefore) {
     Served broken;
     story(broken, Index(2));
     EXPECT_FOUND(broken, "predecessor chain");
+}
+
+/// Commands stand at 3 to 6. The value of 3 is slow: a second snapshot is in place before it has
+/// taken any command behind the first, and it still takes what was handed out between the two.
+struct RestoredTwice : Served {
+    std::vector<std::uint64_t> operations;
+
+    explicit RestoredTwice(Index covered_first) {
+        for (int i = 0; i < 4; ++i) {
+            operations.push_back(call());
+            apply(1, committed(), operations.back());
+        }
+        restore(3, covered_first);
+        restore(3, Index(5));
+    }
+    void take(unsigned index) {
+        // Its own log has let go of what the second snapshot covers.
+        sim::Applied fact = fact_of(1, Index(index), operations.at(index - 3));
+        fact.node = NodeId(3);
+        onlooker().applied(fact);
+    }
+};
+
+TEST(PredecessorChain, ASlowValueTakesWhatCameBetweenTwoSnapshots) {
+    RestoredTwice legal(Index(3));
+    legal.take(4);
+    legal.take(5);
+    legal.take(6);
+    EXPECT_QUIET(legal);
+
+    RestoredTwice covered_at_once(Index(3));
+    covered_at_once.take(6);
+    EXPECT_QUIET(covered_at_once);
+}
+
+TEST(PredecessorChain, ALaterSnapshotCoversNothingForWhatIsTakenBeforeIt) {
+    RestoredTwice first_is_too_old(Index(2));
+    first_is_too_old.take(4);
+    EXPECT_FOUND(first_is_too_old, "predecessor chain");
+
+    RestoredTwice left_out(Index(2));
+    left_out.take(3);
+    EXPECT_QUIET(left_out);
+    left_out.take(5);
+    EXPECT_FOUND(left_out, "predecessor chain");
 }
 
 TEST(Ledger, KnowsOperationsByAnyId) {

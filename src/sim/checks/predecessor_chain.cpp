@@ -2,6 +2,7 @@
 // same one, so that nothing is left out, also where no read looks. Only a value that begins from a
 // snapshot knows its predecessor no closer than "covered by it". What is handed out to be applied
 // has no gap.
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -24,13 +25,12 @@ public:
     }
 
     void on_stepped(const Stepped& step) override {
-        if (step.restored_to) values_[step.node.id].loads = *step.restored_to;
+        if (step.restored_to) values_[step.node.id].loads.push_back(*step.restored_to);
     }
 
     void on_applied(const Applied& fact) override {
         Value& value = values_[fact.node];
-        // The value may still be busy with what it was given before the snapshot came.
-        if (value.loads && fact.index > *value.loads) value = {*value.loads, true, {}};
+        pass_loads(value, fact.index);
         judge(fact, value);
         value.last = fact.index;
         value.is_loaded = false;
@@ -42,10 +42,21 @@ public:
 
 private:
     struct Value {
-        Index last;              ///< Taken last, or covered by what was loaded...
-        bool is_loaded = false;  ///< ...if nothing was taken since.
-        std::optional<Index> loads{};
+        Index last;                 ///< Taken last, or covered by what was loaded...
+        bool is_loaded = false;     ///< ...if nothing was taken since.
+        std::deque<Index> loads{};  ///< Of all the snapshots it may still have before it.
     };
+
+    /// A value may be so far behind that several snapshots are in place before it takes another
+    /// command. It is given everything in order, and a snapshot is put in place only where it ends
+    /// behind all that was handed out before it (W2, W3). So a command has behind it every load
+    /// that ends below its index, and no other.
+    static void pass_loads(Value& value, Index command) {
+        for (; !value.loads.empty() && value.loads.front() < command; value.loads.pop_front()) {
+            value.last = value.loads.front();
+            value.is_loaded = true;
+        }
+    }
 
     void judge(const Applied& fact, const Value& value) {
         if (fact.index == Index()) return;
