@@ -254,6 +254,57 @@ TEST(ConfigurationSafety, AListThatMissesTheCommittedOne) {
     EXPECT_NE(broken.said().find("of the list committed last"), std::string::npos);
 }
 
+/// Four voters; node 1 leads in term 1, and its first entry, at index 2, is committed.
+struct LedByFour : ChecksStand {
+    LedByFour() : ChecksStand(4) {
+        elect(1, 1, {1, 2, 3});
+        for (const unsigned n : {2U, 3U, 4U}) copy(1, n);
+        commit(1, Index(2));
+    }
+    /// By node 2: an entry of term 2, and a list after it, both committed.
+    void go_on_in_term_2(const core::Members& list) {
+        elect(2, 2, {2, 3, 4});
+        commit_by_others(Index(3));
+        commit_by_others(change(2, list));
+    }
+    void commit_by_others(Index index) {
+        sync(2);
+        copy(2, 3);
+        copy(2, 4);
+        commit(2, index);
+    }
+};
+
+TEST(ConfigurationSafety, AnOutvotedLeadersListNeedNotMeetWhatWasCommittedSince) {
+    LedByFour world;
+    world.go_on_in_term_2(ChecksStand::members({1, 2, 3, 4, 5}));
+    world.append(1);  // It stood still and has not heard of it. Its log becomes the longer one.
+    world.append(1);
+    world.change(1, ChecksStand::members({1, 3, 4}));
+    EXPECT_EQ(world.node(1).members_at, Index(5));
+    EXPECT_QUIET(world);
+}
+
+TEST(ConfigurationSafety, AnOutvotedLeadersListIsVoid) {
+    LedByFour broken;
+    broken.elect(2, 2, {2, 4});  // Half is not a majority: the other half goes on in term 1.
+    broken.copy(2, 4);
+    broken.commit(2, Index(3));
+    EXPECT_FALSE(broken.wrong().contains("configuration safety")) << broken.said();
+    broken.change(1, ChecksStand::members({1, 3, 4}));
+    EXPECT_NE(broken.said().find("can still commit in term 1"), std::string::npos) << broken.said();
+}
+
+TEST(ConfigurationSafety, AListOfBeforeThatMissesWhatAnEarlierTermHasCommitted) {
+    LedByFour broken;
+    broken.change(1, ChecksStand::members({1, 2, 3, 4, 5}));
+    broken.sync(1);
+    broken.go_on_in_term_2(ChecksStand::members({2, 3, 4}));
+    EXPECT_QUIET(broken);
+    broken.elect(1, 3, {1, 4});
+    EXPECT_NE(broken.said().find("of the list committed last"), std::string::npos) << broken.said();
+}
+
 TEST(ConfigurationSafety, OneEntryIsOneList) {
     Led broken;
     broken.change(1, ChecksStand::members({1, 2, 3, 4}));

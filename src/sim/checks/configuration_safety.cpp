@@ -1,8 +1,11 @@
 // Configuration safety (§6; thesis §4): a list that a leader brings shares a voter, in any two
-// majorities, with the list before it and with the last committed one; a leader appends a change
-// only when no other is open and an entry of its own term is committed; one entry means one list; a
-// snapshot's list is the one at its index; nobody goes by a list that its log does not reach. A
-// removal by force is outside of all this: after one, majorities are not compared any more.
+// majorities, with the list before it and with the last one committed up to its term; a leader
+// appends a change only when no other is open and an entry of its own term is committed; one entry
+// means one list; a snapshot's list is the one at its index; nobody goes by a list that its log
+// does not reach. A leader that others have outvoted may not know it, nor their lists, and its own
+// need not meet theirs: but it must be void. Once a later term has committed anything, too few
+// voters are left in the leader's term to commit what it brings. After a removal by force, which
+// is outside of all this, majorities are not compared any more.
 #include <algorithm>
 #include <map>
 
@@ -86,12 +89,37 @@ private:
                       " of which a majority misses one of the list before it",
                   {node.id});
         }
-        const core::Members* committed = last_committed(node.members_at);
+        const core::Members* committed = last_committed(node.hard.term);
         if (committed != nullptr && !always_meet(*committed, node.members)) {
             wrong(said(node.id) + " brings a list at " + said(node.members_at) +
                       " of which a majority misses one of the list committed last",
                   {node.id});
         }
+        if (is_outvoted(node.hard.term) && can_commit(node.members, node.hard.term)) {
+            wrong(said(node.id) + " brings a list at " + said(node.members_at) +
+                      " that a majority of it can still commit in " + said(node.hard.term) +
+                      ", after " + said(*commits().term_at(commits().last())) +
+                      " has committed without it",
+                  {node.id});
+        }
+    }
+
+    /// Of a committed log the last entry has the latest term.
+    bool is_outvoted(Term term) const {
+        const auto latest = commits().term_at(commits().last());
+        return latest && *latest > term;
+    }
+
+    /// Who is on disk in a later term takes nothing of this one any more (§5.1).
+    bool can_commit(const core::Members& members, Term term) const {
+        const auto takes = std::ranges::count_if(members.all(), [&](const core::Peer& peer) {
+            if (peer.standing != Standing::voter) return false;
+            const NodeImage* voter = image(peer.id);
+            if (voter == nullptr) return true;
+            const core::HardState& kept = voter->is_durable ? voter->disk_hard : voter->hard;
+            return !voter->is_gone && kept.term <= term;
+        });
+        return static_cast<std::size_t>(takes) >= core::majority(members.voter_count());
     }
 
     void judge_change(const Stepped& step, const EntryMark& entry) const {
@@ -108,12 +136,14 @@ private:
         }
     }
 
-    /// The newest list below `index` that is known to be committed, by this incarnation.
-    const core::Members* last_committed(Index index) const {
+    /// The newest list that leaders up to this term have committed, by this incarnation: all of
+    /// them must be known to a leader of this term, and none of those that later ones commit.
+    const core::Members* last_committed(Term upto) const {
         for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
             const auto [at, term] = list->first;
             if (at <= recovered_at_) return nullptr;
-            if (at < index && commits().term_at(at) == term) return &list->second;
+            if (commits().term_at(at) == term && commits().said_in(at) <= upto)
+                return &list->second;
         }
         return nullptr;
     }
