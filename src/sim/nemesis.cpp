@@ -193,16 +193,39 @@ bool Nemesis::is_listed(NodeId id) const {
     return best != nullptr && best->members.contains(id);
 }
 
+/// What becomes of a node, if one loses its disk for ever, or leaves.
+Fate Nemesis::fate(NodeId id, const Change& change) const {
+    Fate fate;
+    fate.is_gone = id == change.lost || !field_.world.exists(id) || condemned_.contains(id);
+    fate.may_join = may_join(id);
+    fate.may_leave = id == change.leaves || leaving_.contains(id);
+    return fate;
+}
+
+bool Nemesis::keeps(const core::Members& members, const Change& change) const {
+    return keeps_majority(members, [&](NodeId id) { return fate(id, change); });
+}
+
 /// Whether every list of members that may be in force anywhere keeps a majority of voters with
-/// their disks, if this node loses its own for ever. A list is in force as it is, or as a leader
-/// may make it at any time from what it has heard already: with any of those voting who are
-/// joining.
+/// their disks, if this node loses its own for ever.
 bool Nemesis::may_lose(NodeId id) const {
-    for (const auto& [holder, image] : field_.onlooker.images()) {
-        if (!field_.world.exists(holder)) continue;
-        if (breaks(image.members, id)) return false;
-    }
-    return true;
+    return std::ranges::all_of(field_.onlooker.images(), [&](const auto& at) {
+        const NodeImage& image = at.second;
+        const core::Peer* peer = image.members.find(id);
+        const bool counts = peer != nullptr && peer->standing != Standing::learner;
+        return !counts || !field_.world.exists(at.first) || keeps(image.members, {id, {}});
+    });
+}
+
+/// The same, if this node is removed. The product refuses that, too, but goes by who has answered
+/// within two election timeouts: it takes those for alive that were lost since.
+bool Nemesis::may_leave(NodeId id) const {
+    if (fate(id, {}).is_gone) return true;
+    return std::ranges::all_of(field_.onlooker.images(), [&](const auto& at) {
+        const NodeImage& image = at.second;
+        const bool counts = image.members.is_voter(id);
+        return !counts || !field_.world.exists(at.first) || keeps(image.members, {{}, id});
+    });
 }
 
 /// A leader makes a voter of who is joining as long as it has not fallen silent: for two election
@@ -211,25 +234,6 @@ bool Nemesis::may_join(NodeId id) const {
     const auto lost = lost_.find(id);
     return lost == lost_.end() || field_.world.now() - lost->second <
                                       30 * core::Duration(field_.plan.config.election_timeout);
-}
-
-/// They get their votes one by one. The worst is when those that are gone have theirs and no other
-/// has: each of the gone brings the list nearer to its end, each of the others takes it further
-/// off.
-bool Nemesis::breaks(const core::Members& members, NodeId id) const {
-    std::size_t voters = 0;
-    std::size_t lost = 0;
-    bool counts = false;
-    for (const core::Peer& peer : members.all()) {
-        const bool is_gone =
-            peer.id == id || !field_.world.exists(peer.id) || condemned_.contains(peer.id);
-        const bool joins = peer.standing == Standing::joining && is_gone && may_join(peer.id);
-        if (peer.standing != Standing::voter && !joins) continue;
-        ++voters;
-        lost += is_gone ? 1U : 0U;
-        counts = counts || peer.id == id;
-    }
-    return counts && lost > (voters - 1) / 2;
 }
 
 }  // namespace rafted::sim

@@ -1,7 +1,7 @@
 // Carries out the strikes of a plan: who is hit is decided when a strike comes, from what the world
 // is then. After the weather it makes calm.
-//   1. Nothing it does may lose what was acknowledged: of every member list in force anywhere, a
-//      majority of the voters keeps its disks (lose_majority excepted, which says so).
+//   1. Nothing it does may lose what was acknowledged: of every member list in force anywhere, or
+//      on its way, a majority of the voters keeps its disks (lose_majority excepted: it says so).
 //   2. What it has begun it ends: every strike has an undo, and calm() runs what is left of them.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/majority_kept.hpp"
 #include "sim/plan.hpp"
 #include "sim/recorder.hpp"
 #include "sim/world.hpp"
@@ -55,6 +56,11 @@ private:
     using Links = std::vector<std::pair<NodeId, NodeId>>;
     struct Joining;
     struct Forcing;
+    struct Removal;
+    struct Change {
+        NodeId lost;
+        NodeId leaves;
+    };
     struct Done {
         std::string text;  ///< Empty: there was nobody to strike.
         Undo undo{};
@@ -104,7 +110,9 @@ private:
     void try_to_add(std::shared_ptr<Joining> joining);
     void join(NodeId id);
     void join_again(NodeId id);
-    void remove(NodeId id, unsigned tries, bool returns = false);
+    void remove(NodeId id, bool returns = false);
+    void try_to_remove(std::shared_ptr<Removal> removal);
+    void end_removal(const Removal& removal);
     void ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done);
 
     // Who.
@@ -115,9 +123,9 @@ private:
     /// The node whose list of members is the newest among those that are up.
     const NodeImage* best_informed() const;
     bool may_lose(NodeId id) const;
-    /// Without this node too few voters of the list have disks, or of the list once some have
-    /// joined.
-    bool breaks(const core::Members& members, NodeId id) const;
+    bool may_leave(NodeId id) const;
+    Fate fate(NodeId id, const Change& change) const;
+    bool keeps(const core::Members& members, const Change& change) const;
     bool may_join(NodeId id) const;
     bool may_move(NodeId id) const;
     bool is_member(NodeId id) const;
@@ -131,6 +139,8 @@ private:
     std::map<unsigned, Strike> weathers_;
     std::set<NodeId> down_;       ///< To be brought back at the end.
     std::set<NodeId> condemned_;  ///< Their disks may be unreadable.
+    /// Their removal was asked for and may take place yet; once for each that asks.
+    std::multiset<NodeId> leaving_;
     std::vector<std::string> story_;
     std::uint64_t crashes_ = 0;
     std::map<NodeId, core::Time> lost_;  ///< Since when their disks are gone.

@@ -17,6 +17,7 @@ constexpr unsigned most_tries = 20;
 constexpr milliseconds between_tries{200};
 constexpr seconds stays_on{3};
 constexpr seconds looks_again{1};
+constexpr seconds longest_to_lie{10};
 
 }  // namespace
 
@@ -24,6 +25,14 @@ struct Nemesis::Joining {
     NodeId id;
     Standing standing = Standing::joining;
     unsigned tries = 0;
+};
+
+/// One is asked to go, until it has gone.
+struct Nemesis::Removal {
+    NodeId id;
+    unsigned tries = most_tries;
+    bool returns = false;   ///< It is added again.
+    bool is_asked = false;  ///< It may take place.
 };
 
 /// Those that are left force out one that is lost, one after the other.
@@ -74,9 +83,10 @@ Nemesis::Done Nemesis::changes(const Strike& strike) {
             return {learns ? "a learner is added" : "a member is added"};
         }
         case Fault::remove_member: {
-            if (best->members.voter_count() <= 3 || !is_member(id)) return {};
+            const bool enough = best->members.voter_count() > 3;
+            if (!enough || !is_member(id) || !may_leave(id)) return {};
             const bool returns = strike.choice / 2 % 2 == 0;
-            remove(id, most_tries, returns);
+            remove(id, returns);
             return {word(id) + " is removed" + (returns ? ", and joins again" : "")};
         }
         case Fault::replace_member:
@@ -167,26 +177,47 @@ void Nemesis::join_again(NodeId id) {
     field_.world.loop().call_in(looks_again, [this, id] { join_again(id); });
 }
 
-void Nemesis::remove(NodeId id, unsigned tries, bool returns) {
-    ask(RequestKind::remove, encode(id), [this, id, tries, returns](const Result<Bytes>& result) {
+void Nemesis::remove(NodeId id, bool returns) {
+    auto removal = std::make_shared<Removal>();
+    removal->id = id;
+    removal->returns = returns;
+    try_to_remove(std::move(removal));
+}
+
+/// Asks only while the others can do without it; from then on nobody is lost that would be missed
+/// once it is gone.
+void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
+    const NodeId id = removal->id;
+    const auto again = [this, removal] {
+        if (is_calm_ || removal->tries == 0) return end_removal(*removal);
+        --removal->tries;
+        field_.world.loop().call_in(between_tries, [this, removal] { try_to_remove(removal); });
+    };
+    if (!may_leave(id)) return again();
+    if (!std::exchange(removal->is_asked, true)) leaving_.insert(id);
+    ask(RequestKind::remove, encode(id), [this, removal, again](const Result<Bytes>& result) {
         const bool gone = result || result.error().code == ErrorCode::not_member;
-        if (gone) {
-            field_.tracer.node(id, "remove");
-            // It may go on for a while, as a member that does not know yet.
-            field_.world.loop().call_in(stays_on, [this, id, returns] {
-                if (!field_.world.exists(id) || is_calm_) return;
-                if (!returns) return go_for_good(id, "it was removed");
-                auto joining = std::make_shared<Joining>();
-                joining->id = id;
-                try_to_add(std::move(joining));
-                join_again(id);
-            });
-            return;
-        }
-        if (tries == 0 || is_calm_) return;
-        field_.world.loop().call_in(between_tries,
-                                    [this, id, tries, returns] { remove(id, tries - 1, returns); });
+        if (!gone) return again();
+        leaving_.erase(leaving_.find(removal->id));
+        field_.tracer.node(removal->id, "remove");
+        // It may go on for a while, as a member that does not know yet.
+        field_.world.loop().call_in(stays_on, [this, removal] {
+            const NodeId removed = removal->id;
+            if (!field_.world.exists(removed) || is_calm_) return;
+            if (!removal->returns) return go_for_good(removed, "it was removed");
+            auto joining = std::make_shared<Joining>();
+            joining->id = removed;
+            try_to_add(std::move(joining));
+            join_again(removed);
+        });
     });
+}
+
+/// Nobody asks again, but what was asked may lie in a process that stands still.
+void Nemesis::end_removal(const Removal& removal) {
+    if (!removal.is_asked) return;
+    field_.world.loop().call_in(longest_to_lie,
+                                [this, id = removal.id] { leaving_.erase(leaving_.find(id)); });
 }
 
 /// All voters but one, and their disks, are gone; the one goes on alone and others join it.
@@ -222,7 +253,8 @@ void Nemesis::go_for_good(NodeId id, const std::string& why) {
     condemned_.erase(id);
 }
 
-/// Nobody goes by another list, or would after a crash, or has a disk that may be unreadable.
+/// Nobody goes by another list, or would after a crash, or has a disk that may be unreadable; nor
+/// is a removal of one of them asked for.
 bool Nemesis::all_agree_with(const NodeImage& best) const {
     if (best.is_changing || !condemned_.empty()) return false;
     return std::ranges::all_of(
@@ -236,7 +268,7 @@ bool Nemesis::all_agree_with(const NodeImage& best) const {
                    return image.group == best.group && image.members == best.members && is_on_disk;
                }) &&
            std::ranges::all_of(best.members.all(), [this](const core::Peer& peer) {
-               return field_.world.exists(peer.id);
+               return field_.world.exists(peer.id) && !leaving_.contains(peer.id);
            });
 }
 
@@ -276,7 +308,7 @@ void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
     if (!is_forcing_) {
         for (const NodeId id : forcing->lost) {
             if (is_calm_) return;
-            remove(id, most_tries);
+            remove(id);
             add_node(Standing::joining);
         }
         return;

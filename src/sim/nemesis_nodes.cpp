@@ -99,7 +99,7 @@ void Nemesis::lose(NodeId id, const std::string& why) {
     const bool was_member = is_member(id);
     go_for_good(id, why);
     if (!was_member || is_calm_) return;
-    remove(id, 20);
+    remove(id);
     add_node(Standing::joining);
 }
 
