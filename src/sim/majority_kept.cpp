@@ -14,8 +14,7 @@ bool keeps_majority(const core::Members& members, const std::function<Fate(NodeI
         const Fate fate = fate_of(peer.id);
         const bool votes = peer.standing == Standing::voter;
         if (fate.is_gone) {
-            const bool may_vote = peer.standing == Standing::joining && fate.may_join;
-            voters += votes || may_vote ? 1U : 0U;
+            voters += votes || fate.may_join ? 1U : 0U;
         } else if (votes && !fate.may_leave) {
             ++voters;
             ++kept;

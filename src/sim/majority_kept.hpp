@@ -13,7 +13,7 @@ namespace rafted::sim {
 /// What is to become of a node.
 struct Fate {
     bool is_gone = false;    ///< Its disk is lost, or may be found to be unreadable.
-    bool may_join = false;   ///< A leader may give it its vote yet, if the list has it joining.
+    bool may_join = false;   ///< A leader may give it its vote yet, if it has none.
     bool may_leave = false;  ///< Its removal is asked for.
 };
 

@@ -211,8 +211,7 @@ bool Nemesis::keeps(const core::Members& members, const Change& change) const {
 bool Nemesis::may_lose(NodeId id) const {
     return std::ranges::all_of(field_.onlooker.images(), [&](const auto& at) {
         const NodeImage& image = at.second;
-        const core::Peer* peer = image.members.find(id);
-        const bool counts = peer != nullptr && peer->standing != Standing::learner;
+        const bool counts = image.members.contains(id);
         return !counts || !field_.world.exists(at.first) || keeps(image.members, {id, {}});
     });
 }
@@ -228,8 +227,9 @@ bool Nemesis::may_leave(NodeId id) const {
     });
 }
 
-/// A leader makes a voter of who is joining as long as it has not fallen silent: for two election
-/// timeouts of a config that may be three times as slow, by a clock that may be far too slow.
+/// A leader makes a voter of who is joining, or is promoted, as long as it has not fallen silent:
+/// for two election timeouts of a config that may be three times as slow, by a clock that may be
+/// far too slow.
 bool Nemesis::may_join(NodeId id) const {
     const auto lost = lost_.find(id);
     return lost == lost_.end() || field_.world.now() - lost->second <

@@ -106,7 +106,8 @@ private:
     bool all_agree_with(const NodeImage& best) const;
     void force_out(const std::shared_ptr<Forcing>& forcing);
     void go_for_good(NodeId id, const std::string& why);
-    void add_node(Standing standing);
+    NodeId add_node(Standing standing);
+    void promote(NodeId id);
     void try_to_add(std::shared_ptr<Joining> joining);
     void join(NodeId id);
     void join_again(NodeId id);
@@ -146,6 +147,7 @@ private:
     std::map<NodeId, core::Time> lost_;  ///< Since when their disks are gone.
     core::Time last_move_{};
     bool majority_was_lost_ = false;
+    NodeId recovering_;        ///< Goes on alone as soon as that is on its disk.
     bool is_forcing_ = false;  ///< One lost for good is not forced out everywhere yet.
     std::size_t most_nodes_;
 };

@@ -64,7 +64,8 @@ bool Nemesis::found_group(unsigned nodes) {
 
 void Nemesis::ask(RequestKind kind, Bytes body, std::function<void(Result<Bytes>)> done) {
     if (up().empty()) return done(fail(ErrorCode::unreachable, "nobody is up"));
-    const bool is_change = kind == RequestKind::add_member || kind == RequestKind::remove;
+    const bool is_change = kind == RequestKind::add_member || kind == RequestKind::remove ||
+                           kind == RequestKind::promote;
     if (is_change && is_forcing_) return done(fail(ErrorCode::change_in_progress, "by force"));
     field_.world.caller(field_.group)
         ->call(kind, std::move(body), {.timeout = seconds(2), .id = {}}, std::move(done));
@@ -79,8 +80,11 @@ Nemesis::Done Nemesis::changes(const Strike& strike) {
         case Fault::learner: {
             if (field_.world.nodes().size() >= most_nodes_) return {};
             const bool learns = strike.fault == Fault::learner;
-            add_node(learns ? Standing::learner : Standing::joining);
-            return {learns ? "a learner is added" : "a member is added"};
+            const NodeId added = add_node(learns ? Standing::learner : Standing::joining);
+            if (!learns) return {"a member is added"};
+            if (strike.choice / 2 % 3 == 0) return {"a learner is added"};
+            promote(added);
+            return {"a learner is added, and promoted"};
         }
         case Fault::remove_member: {
             const bool enough = best->members.voter_count() > 3;
@@ -120,13 +124,25 @@ Nemesis::Done Nemesis::change_config(const Strike& strike) {
             " ms"};
 }
 
-void Nemesis::add_node(Standing standing) {
+NodeId Nemesis::add_node(Standing standing) {
     const NodeId id = field_.world.start_node();
     field_.tracer.node(id, "join");
     auto joining = std::make_shared<Joining>();
     joining->id = id;
     joining->standing = standing;
     try_to_add(std::move(joining));
+    return id;
+}
+
+/// Asks until it has its vote: at first it is no member yet.
+void Nemesis::promote(NodeId id) {
+    field_.world.loop().call_in(seconds(1), [this, id] {
+        if (is_calm_ || !field_.world.exists(id)) return;
+        ask(RequestKind::promote, encode(id), [this, id](const Result<Bytes>& result) {
+            const bool over = result || result.error().code == ErrorCode::already_member;
+            if (!over) promote(id);
+        });
+    });
 }
 
 void Nemesis::try_to_add(std::shared_ptr<Joining> joining) {
@@ -329,6 +345,7 @@ void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
               });
 }
 
+/// Asked again if it went down before it was done: its directory is still one of many, then.
 void Nemesis::recover(NodeId survivor) {
     World& world = field_.world;
     if (!world.exists(survivor)) return;
@@ -340,8 +357,11 @@ void Nemesis::recover(NodeId survivor) {
     field_.tracer.node(survivor, "restart", "goes on alone");
     world.process(survivor).host().recover_group(
         {field_.group, field_.factory(survivor), field_.plan.config, {}},
-        [](const Result<void>&) {});
+        [this](const Result<void>& result) {
+            if (result) recovering_ = NodeId();
+        });
     field_.addresses_changed();
+    if (std::exchange(recovering_, survivor) == survivor) return;
     add_node(Standing::joining);
     add_node(Standing::joining);
 }

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "client/caller.hpp"
+#include "core/check.hpp"
+#include "core/codec.hpp"
 #include "sim/client_channel.hpp"
 
 namespace rafted::sim {
@@ -11,8 +13,22 @@ namespace {
 constexpr std::uint64_t node_stream = 2;
 constexpr std::uint64_t loss_stream = 3;
 constexpr std::uint64_t caller_stream = 4;
+/// So many messages between nodes stay what they are in memory for one that travels as bytes.
+constexpr std::uint64_t as_bytes_every = 8;
 /// Clients have places in the network, too, beyond any node's number.
 constexpr std::uint64_t first_client = 1'000'000;
+
+/// The same message, as the wire brings it: encoded, laid out in one piece, decoded.
+core::Message through_wire(const core::Message& message) {
+    auto encoded = core::encode(message);
+    const auto bytes = std::make_shared<Bytes>(std::move(encoded.head));
+    for (const core::Entry& entry : encoded.blocks) {
+        bytes->insert(bytes->end(), entry.block().begin(), entry.block().end());
+    }
+    auto read = core::decode_message(bytes, *bytes);
+    CHECK(read && *read == message, "a message is not what its bytes say");
+    return std::move(*read);
+}
 
 }  // namespace
 
@@ -129,7 +145,7 @@ Process* World::at(const std::string& address) {
 }
 
 void World::carry(const std::string& from, const std::string& to, ports::Envelope envelope) {
-    ++carried_;
+    if (++carried_ % as_bytes_every == 0) envelope.message = through_wire(envelope.message);
     const auto shared = std::make_shared<const ports::Envelope>(std::move(envelope));
     const core::Message& message = shared->message;
     const Network::Fate fate = network_.send(message.from, message.to, [this, from, to, shared] {

@@ -40,8 +40,7 @@ bool kept_in_all(const std::vector<Fated>& all, std::size_t at, std::size_t vote
     if (at == all.size()) return 2 * disks > voters;
     const auto& [standing, fate] = all[at];
     const std::size_t own_disk = fate.is_gone ? 0 : 1;
-    const bool may_vote = standing == Standing::voter ||
-                          (standing == Standing::joining && (!fate.is_gone || fate.may_join));
+    const bool may_vote = standing == Standing::voter || !fate.is_gone || fate.may_join;
     const bool may_be_without_vote = standing != Standing::voter || fate.may_leave;
     if (may_vote && !kept_in_all(all, at + 1, voters + 1, disks + own_disk)) return false;
     return !may_be_without_vote || kept_in_all(all, at + 1, voters, disks);
