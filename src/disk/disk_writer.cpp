@@ -69,6 +69,9 @@ void DiskWriter::receive_pieces(InHand& item) {
             item.answer = std::unexpected(std::move(whole).error());
         }
     }
+    // There is one answer for all of the batch, and by it each of these is fetched again: one that
+    // counted meanwhile would be the start of a log that its member knows nothing of.
+    if (!item.answer) item.received.clear();
 }
 
 void DiskWriter::keep_order(InHand& item) {

@@ -119,19 +119,27 @@ void MemoryStorage::write(ports::Batch batch, ports::Done done) {
         return;
     }
     Result<void> answer;
+    std::vector<std::unique_ptr<Sink>> whole;
     for (const ports::GroupWrite& write : batch) {
         if (write.record && write.record->removed) {
             receiving_.erase(write.slot);
             shelf_->remove(write.slot);
         }
         for (const core::SnapshotPiece& piece : write.pieces) {
-            if (auto received = receive(write.slot, piece); !received) answer = received;
+            auto received = receive(write.slot, piece);
+            if (!received) answer = std::unexpected(std::move(received).error());
+            if (received && *received) whole.push_back(std::move(*received));
         }
+    }
+    for (const auto& sink : whole) {
+        if (answer) answer = sink->commit();
     }
     done(std::move(answer));
 }
 
-Result<void> MemoryStorage::receive(ports::Slot slot, const core::SnapshotPiece& piece) {
+/// The snapshot as it would be put in place, once it is whole.
+Result<std::unique_ptr<MemoryStorage::Sink>> MemoryStorage::receive(
+    ports::Slot slot, const core::SnapshotPiece& piece) {
     if (piece.offset == 0) {
         receiving_.erase(slot);
         receiving_.emplace(
@@ -145,20 +153,18 @@ Result<void> MemoryStorage::receive(ports::Slot slot, const core::SnapshotPiece&
                                             " is not whole: pieces before offset " +
                                             std::to_string(piece.offset) + " are missing");
     }
-    if (!in_place) return {};
+    if (!in_place) return nullptr;
     Receiving& receiving = found->second;
     receiving.size += piece.data.size();
     receiving.sum.add(piece.data);
-    auto done = receiving.sink->write(piece.data);
-    if (!done || !piece.last) return done;
-    if (receiving.sum.value() != piece.checksum) {
-        done = fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
+    if (auto done = receiving.sink->write(piece.data); !done) return std::unexpected(done.error());
+    if (!piece.last) return nullptr;
+    auto whole = std::move(receiving_.extract(found).mapped());
+    if (whole.sum.value() != piece.checksum) {
+        return fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
                                             " arrived damaged: its checksum does not fit");
-    } else {
-        done = receiving.sink->commit();
     }
-    receiving_.erase(found);
-    return done;
+    return std::move(whole.sink);
 }
 
 Result<std::unique_ptr<ports::SnapshotSink>> MemoryStorage::save_snapshot(

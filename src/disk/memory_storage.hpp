@@ -34,7 +34,7 @@ private:
     class Source;
     struct Receiving;
 
-    Result<void> receive(ports::Slot slot, const core::SnapshotPiece& piece);
+    Result<std::unique_ptr<Sink>> receive(ports::Slot slot, const core::SnapshotPiece& piece);
 
     NodeId node_;
     ClusterId cluster_;

@@ -49,8 +49,8 @@ struct GroupWrite {
     std::vector<core::Entry> append;
     /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
     /// restarts after it, unless it holds the snapshot's last entry already. A piece at offset 0
-    /// starts over, one out of place is ignored. If the whole does not verify, the batch's answer
-    /// is corrupt: nothing of the snapshot is kept, all else of the batch is durable.
+    /// starts over, one out of place is ignored. If a whole does not verify, the batch's answer is
+    /// corrupt: of no snapshot in it anything is kept, all else of the batch is durable.
     std::vector<core::SnapshotPiece> pieces;
     std::optional<Index> compact_below;
 };

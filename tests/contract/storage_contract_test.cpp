@@ -330,6 +330,38 @@ TEST_P(StorageContract, ASnapshotThatDoesNotVerifyIsCorruptAndLeavesNothing) {
     EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(7));  // the rest of the batch
 }
 
+TEST_P(StorageContract, BesideOneThatDoesNotVerifyNoSnapshotCounts) {
+    write(founding(1, "one"));
+    write(founding(2, "two"));
+    const auto sender = world_in_memory()->open();
+    Batch batch;
+    for (const ports::Slot slot : {1U, 2U}) {
+        save(*sender, slot, snapshot_meta(2, 20), some_bytes(5'000, 3));
+        GroupWrite share;
+        share.slot = slot;
+        share.pieces = pieces_of(**sender->open_snapshot(slot), 10'000);
+        batch.push_back(std::move(share));
+    }
+    const Batch right = batch;
+    batch[1].pieces.front().checksum ^= 1;
+    const auto done = write_and_wait(*storage_, std::move(batch));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::corrupt);
+    // Both members are told the same: the log of each goes on where it was.
+    for (const ports::Slot slot : {1U, 2U}) {
+        EXPECT_FALSE(storage_->open_snapshot(slot)) << slot;
+        write(append(slot, entries(1, 2, 2)));
+    }
+    ASSERT_TRUE(write_and_wait(*storage_, right));
+    for (const ports::Slot slot : {1U, 2U}) EXPECT_TRUE(storage_->open_snapshot(slot)) << slot;
+    if (!durable()) return;
+    reopen();
+    for (const auto& group : recovered_.groups) {
+        EXPECT_EQ(group.snapshot, snapshot_meta(2, 20));
+        EXPECT_TRUE(group.entries.empty());
+    }
+}
+
 TEST_P(StorageContract, B40_MemoryAndDiskExchangeSnapshotsBothWays) {
     const Bytes bytes = some_bytes(700'000, 8);
     for (const bool to_memory : {true, false}) {
