@@ -122,6 +122,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     services_.metrics.inputs += inputs.size();
     if (retry_at_ && writes_.empty() && now >= *retry_at_) {
         retry_at_.reset();
+        addresses_.not_saved();
         inputs.emplace_back(core::WriteRefused{});
     }
     auto effects = member_.step(now, inputs);
@@ -195,10 +196,14 @@ void Seat::refused(Write write, const Result<void>& result) {
         resign();
     }
     if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
-    if (!result) addresses_.not_saved();
+    // By itself it may still fit, and is tried at once; if it was by itself, only with all else.
+    if (!result && write.when_durable) addresses_.not_saved();
     retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
     changed_();
-    if (!result || !write.when_durable) return;
+    if (!result) return;
+    if (!write.when_durable) {
+        return promise(std::move(write.then_send), member_.state().stable_hard);
+    }
     // A term and a vote still fit, and may be promised if they were part of this write; a snapshot
     // stands by itself, and the log on disk begins behind it. Entries came after something that is
     // not there.
