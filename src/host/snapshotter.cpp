@@ -21,6 +21,11 @@ Snapshotter::Snapshotter(Services& services, ports::Slot slot, Saved saved)
 
 bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig& config) {
     if (stage_ != Stage::idle || applied <= log.snapshot()) return false;
+    // A load takes the newest snapshot on disk, which may be there before the member is told of it.
+    // Nothing is saved of a value that is ahead in this way: no log reaches there, and what would
+    // be saved is on disk already. Nor can it get ahead until it is frozen: once it is past
+    // log.snapshot(), and not ahead, it has done every load it was given.
+    if (applied > log.committed()) return false;
     const std::uint64_t bytes = log.bytes_between(log.snapshot(), applied);
     const double wanted = config.log_file_expansion_factor * static_cast<double>(last_bytes_);
     const bool has_grown =

@@ -46,6 +46,47 @@ core::AppendRequest append(Term term, Index index, Index commit = Index(1)) {
 
 VoteRequest vote_request() { return {Index(9), one, false, true}; }
 
+GroupConfig eager_to_save() {
+    GroupConfig config;
+    config.snapshot_floor_bytes = 1;
+    return config;
+}
+
+TEST(Seat, AValueThatIsAheadOfItsMemberIsNotSaved) {
+    const GroupConfig config = eager_to_save();
+    SeatStand stand(config);
+    stand.receive(b, one, snapshot_upto(one, Index(10), config));
+    stand.install();
+    stand.answer();
+    ASSERT_EQ(stand.state().log.snapshot(), Index(10));
+    // The value is slow: it has yet to load that one when the next is put in place.
+    stand.receive(b, one,
+                  append_after(Index(10), one, additions(one, Index(11), Index(12)), Index(12)));
+    stand.answer();
+    stand.receive(b, one, snapshot_upto(one, Index(20), config));
+    stand.install();
+    stand.run_value();
+    ASSERT_EQ(stand.applied(), Index(20)) << "a load takes the newest there is";
+    ASSERT_EQ(stand.state().log.committed(), Index(12)) << "of which nobody has been told";
+    stand.run_value();
+    stand.run_snapshots();
+    stand.run_snapshots();
+    // The answer for the write comes only now.
+    stand.answer();
+    EXPECT_EQ(stand.state().log.snapshot(), Index(20));
+    EXPECT_EQ(acknowledged(stand), Index(20));
+    stand.run_value();
+    // What follows is saved when it is due, as ever.
+    stand.receive(b, one, append(one, Index(21), Index(21)));
+    stand.answer();
+    stand.run_value();
+    stand.run_value();
+    stand.run_snapshots();
+    stand.run_snapshots();
+    EXPECT_EQ(stand.snapshot_on_disk(), Index(21));
+    EXPECT_EQ(stand.state().log.snapshot(), Index(21));
+}
+
 TEST(Seat, WhatWasWrittenBehindARefusedWriteIsWrittenAgainWithIt) {
     SeatStand stand;
     stand.receive(b, one, append(one, Index(2)));
