@@ -108,10 +108,6 @@ void restart_timer(Turn& turn) {
 
 void on_timeout(Turn& turn) {
     State& state = turn.state;
-    if (std::holds_alternative<Removed>(state.role)) {
-        state.election_at = never;
-        return;
-    }
     restart_timer(turn);
     if (turn.now < state.refuses_votes_until()) return;  // T has grown since the timer was set.
     state.leader = NodeId();
