@@ -32,9 +32,6 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     if (const auto& snapshot = start.member.snapshot) {
         applied_ = snapshot->index;
         lane_->post(Load{*snapshot});
-        if (auto source = services.storage.open_snapshot(record_.slot)) {
-            snapshotter_.has_snapshot((*source)->size());
-        }
     }
     on_members();
     for (const ports::Moved& moved : addresses_.restore(std::move(start.moved))) {
@@ -114,6 +111,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         wake_at_ = core::never;
         return false;
     }
+    if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
     auto inputs = std::exchange(inputs_, {});
     // Rides along with whatever happens anyway, a heartbeat at the latest.
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
@@ -244,8 +242,10 @@ void Seat::promise(std::vector<core::Message> messages, const core::HardState& d
 
 core::Time Seat::wake_at() const {
     if (!inputs_.empty()) return core::Time::min();
-    const bool retries = retry_at_ && writes_.empty() && !stopped_;
-    return retries ? std::min(wake_at_, *retry_at_) : wake_at_;
+    if (stopped_) return wake_at_;
+    const core::Time saves = snapshotter_.retry_at();
+    const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
+    return std::min({wake_at_, saves, writes});
 }
 
 void Seat::send(std::vector<core::Message> messages) {
@@ -396,6 +396,7 @@ void Seat::on_report(ValueReport report) {
     hooks_.add(std::move(report.hooks), applied);
     hooks_.add(std::move(report.query_hooks), applied);
     on_hooks_progress();
+    if (report.loaded_bytes) snapshotter_.has_snapshot(*report.loaded_bytes);
     if (report.freeze_failed) snapshotter_.give_up();
     if (report.frozen) {
         snapshotter_.write(std::move(report.frozen), report.frozen_at);

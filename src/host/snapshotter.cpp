@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace rafted::host {
+namespace {
+
+/// After a failure, twice as long after each further one: what stands in the way (a full disk, as a
+/// rule) is mended by time, not by a log that grows. At most the last step.
+constexpr auto first_pause = std::chrono::milliseconds(250);
+constexpr unsigned most_doublings = 5;
+
+}  // namespace
 
 struct Snapshotter::Work {
     core::SnapshotMeta meta;
@@ -20,6 +28,8 @@ Snapshotter::Snapshotter(Services& services, ports::Slot slot, Saved saved)
       lane_(services.workers.open_lane()) {}
 
 bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig& config) {
+    if (retry_at_ != core::never && services_.clock.steady() < retry_at_) return false;
+    retry_at_ = core::never;
     if (stage_ != Stage::idle || applied <= log.snapshot()) return false;
     // A load takes the newest snapshot on disk, which may be there before the member is told of it.
     // Nothing is saved of a value that is ahead in this way: no log reaches there, and what would
@@ -31,7 +41,7 @@ bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig&
     const bool has_grown =
         static_cast<double>(bytes) > wanted && bytes >= config.snapshot_floor_bytes;
     const bool is_large = bytes >= config.max_log_bytes / 2;
-    if (!(has_grown || is_large) || bytes < retry_after_bytes_) return false;
+    if (!has_grown && !is_large) return false;
     stage_ = Stage::freezing;
     return true;
 }
@@ -90,8 +100,8 @@ void Snapshotter::commit() {
 
 void Snapshotter::give_up() {
     stage_ = Stage::idle;
-    // Not again at once: first the log grows some more.
-    retry_after_bytes_ = retry_after_bytes_ * 2 + (1 << 20);
+    retry_at_ =
+        services_.clock.steady() + first_pause * (1U << std::min(failures_++, most_doublings));
 }
 
 void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& result,
@@ -102,7 +112,7 @@ void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& r
         return give_up();
     }
     stage_ = Stage::idle;
-    retry_after_bytes_ = 0;
+    failures_ = 0;
     last_bytes_ = bytes;
     saved_(meta);
 }

@@ -24,13 +24,15 @@ public:
 
     /// Whether the value should be frozen now; if so, the caller asks for it.
     bool is_due(const core::Log& log, Index applied, const GroupConfig& config);
+    /// After one that failed: when to ask is_due() again, should nothing happen before.
+    core::Time retry_at() const { return retry_at_; }
     /// The value as frozen; begins to write it.
     void write(std::unique_ptr<Frozen> frozen, const core::SnapshotMeta& meta);
     /// The value could not be frozen.
     void give_up();
     /// Leader hooks have run up to here: a snapshot held back for them may be committed.
     void hooks_ran(Index upto);
-    /// A snapshot came from elsewhere, or was found at the start.
+    /// The value has loaded one that came from elsewhere, or was found at the start.
     void has_snapshot(std::uint64_t bytes) { last_bytes_ = bytes; }
 
 private:
@@ -47,7 +49,8 @@ private:
     Stage stage_ = Stage::idle;
     std::uint64_t last_bytes_ = 0;
     Index hooks_ran_;
-    std::uint64_t retry_after_bytes_ = 0;
+    core::Time retry_at_ = core::never;
+    unsigned failures_ = 0;  ///< In a row.
     std::shared_ptr<Work> held_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

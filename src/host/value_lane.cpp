@@ -103,6 +103,7 @@ void ValueLane::perform(Load&, ValueReport& report) {
         loaded = std::unexpected(bytes.error());
     } else {
         loaded = applier_.load((*source)->meta(), *bytes);
+        report.loaded_bytes = bytes->size();
     }
     if (!loaded) report.broken = broken_ = loaded.error();
 }

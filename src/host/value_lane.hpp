@@ -36,6 +36,7 @@ struct ValueReport {
     std::unique_ptr<Frozen> frozen;  ///< Asked for by Freeze...
     core::SnapshotMeta frozen_at;
     bool freeze_failed = false;
+    std::optional<std::uint64_t> loaded_bytes;  ///< Of a snapshot; it is the newest.
     std::optional<Error> broken;  ///< The value cannot go on: a snapshot did not load.
 };
 

@@ -58,7 +58,7 @@ core::SnapshotPiece snapshot_upto(Term term, Index last, const GroupConfig& conf
 }
 
 SeatStand::SeatStand(const GroupConfig& config)
-    : storage_(a),
+    : storage_{a},
       mailbox_([] {}),
       services_{storage_,
                 transport_,

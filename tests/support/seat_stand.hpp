@@ -42,6 +42,8 @@ public:
     /// All writes are, also those that come of it.
     void answer_all();
     void refuse() { answer(fail(ErrorCode::disk_full, "no space")); }
+    /// No snapshot of its own finds room any more, or does again.
+    void let_saves_fail(bool fail) { storage_.fails = fail; }
 
     // The workers.
     /// What the value has to do is done, and the seat hears of it.
@@ -93,9 +95,31 @@ private:
         std::vector<std::vector<std::function<void()>>> lanes;
     };
 
+    /// A memory whose snapshots may find no room.
+    struct Disk final : ports::Storage {
+        explicit Disk(NodeId node) : memory(node) {}
+        Result<ports::Recovered> recover() override { return memory.recover(); }
+        Result<void> set_cluster(ClusterId id) override { return memory.set_cluster(id); }
+        void write(ports::Batch batch, ports::Done done) override {
+            memory.write(std::move(batch), std::move(done));
+        }
+        Result<std::unique_ptr<ports::SnapshotSink>> save_snapshot(
+            ports::Slot of, const core::SnapshotMeta& meta) override {
+            if (fails) return fail(ErrorCode::disk_full, "no space");
+            return memory.save_snapshot(of, meta);
+        }
+        Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot of) override {
+            return memory.open_snapshot(of);
+        }
+        DiskState state() const override { return memory.state(); }
+        void close() override { memory.close(); }
+        disk::MemoryStorage memory;
+        bool fails = false;
+    };
+
     void run(ports::Lane lane);
 
-    disk::MemoryStorage storage_;
+    Disk storage_;
     Transport transport_;
     Clock clock_;
     Workers workers_;

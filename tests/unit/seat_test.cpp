@@ -49,6 +49,7 @@ VoteRequest vote_request() { return {Index(9), one, false, true}; }
 GroupConfig eager_to_save() {
     GroupConfig config;
     config.snapshot_floor_bytes = 1;
+    config.log_file_expansion_factor = 0.001;
     return config;
 }
 
@@ -85,6 +86,29 @@ TEST(Seat, AValueThatIsAheadOfItsMemberIsNotSaved) {
     stand.run_snapshots();
     EXPECT_EQ(stand.snapshot_on_disk(), Index(21));
     EXPECT_EQ(stand.state().log.snapshot(), Index(21));
+}
+
+TEST(Seat, AfterAFailedSnapshotItIsTriedAgainByItself) {
+    SeatStand stand(eager_to_save());
+    stand.let_saves_fail(true);
+    stand.receive(b, one, append(one, Index(2), Index(2)));
+    stand.answer();
+    stand.run_value();
+    stand.run_value();
+    for (int failures = 0; failures < 20; ++failures) {
+        stand.run_snapshots();
+        stand.pass(std::chrono::seconds(10));
+        stand.answer_all();
+        stand.run_value();
+    }
+    EXPECT_EQ(stand.snapshot_on_disk(), Index());
+    stand.let_saves_fail(false);
+    stand.run_snapshots();
+    stand.pass(std::chrono::seconds(10));
+    stand.run_value();
+    stand.run_snapshots();
+    stand.run_snapshots();
+    EXPECT_EQ(stand.snapshot_on_disk(), Index(2)) << "though the log has not grown";
 }
 
 TEST(Seat, WhatWasWrittenBehindARefusedWriteIsWrittenAgainWithIt) {
