@@ -95,6 +95,9 @@ struct NodeConfig {
     std::uint64_t max_frame_bytes = 68 << 20;
     /// Bytes queued towards one peer; beyond it messages are dropped (and sent again later).
     std::uint64_t max_peer_queue_bytes = 64 << 20;
+    /// A leader whose disk has ended no write for this share of the group's election_timeout hands
+    /// its lead to a member that has everything, and says so. 0.05 to 100.
+    double disk_patience = 0.5;
     /// How long close() waits for work in hand before it gives up on it.
     std::chrono::milliseconds stop_deadline{5000};
     /// Called with one line at a time, from any thread. None: silence.

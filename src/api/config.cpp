@@ -124,6 +124,8 @@ Result<void> NodeConfig::validate() const {
         .within("max_frame_bytes", max_frame_bytes, 64 * kibibyte, 1024 * mebibyte)
         .within("max_peer_queue_bytes", max_peer_queue_bytes, 64 * kibibyte,
                 std::uint64_t{1024} * 1024 * mebibyte)
+        .require(disk_patience >= 0.05 && disk_patience <= 100, "disk_patience",
+                 std::to_string(disk_patience), "it must be 0.05 to 100 election timeouts")
         .within("stop_deadline", stop_deadline, Milliseconds(0), longest_timeout)
         .verdict();
 }

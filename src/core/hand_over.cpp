@@ -12,7 +12,7 @@ void fire(Turn& turn) {
     State& state = turn.state;
     state.hand_over->fired = true;
     // Stepping down first ends the lease before anybody else can lead (D5).
-    turn.promise(state.hand_over->target, TimeoutNow{});
+    turn.request(state.hand_over->target, TimeoutNow{});
     election::become_follower(turn, state.hard.term, NodeId());
 }
 

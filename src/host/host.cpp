@@ -24,9 +24,18 @@ Host::Host(Ports ports, HostIdentity identity)
     : ports_(std::move(ports)),
       identity_(std::move(identity)),
       mailbox_(ports_.wake),
-      services_{ports_.storage,    ports_.transport, ports_.clock, ports_.workers,
-                mailbox_,          metrics_,         ports_.log,   identity_.node,
-                identity_.address, ports_.cluster,   ports_.watch} {}
+      services_{ports_.storage,
+                ports_.transport,
+                ports_.clock,
+                ports_.workers,
+                mailbox_,
+                metrics_,
+                ports_.log,
+                identity_.node,
+                identity_.address,
+                ports_.cluster,
+                identity_.disk_patience,
+                ports_.watch} {}
 
 Host::~Host() = default;
 

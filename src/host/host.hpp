@@ -35,6 +35,7 @@ struct HostIdentity {
     NodeId node;
     std::string address;
     std::uint64_t max_waiting_requests = 100'000;
+    double disk_patience = 0.5;  ///< Of an election timeout (NodeConfig).
 };
 
 /// How a group comes to a node.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "host/request.hpp"
+#include "host/withhold.hpp"
 #include "rafted/codec.hpp"
 
 namespace rafted::host {
@@ -112,6 +113,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         return false;
     }
     if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
+    mind_the_disk(now);
     auto inputs = std::exchange(inputs_, {});
     // Rides along with whatever happens anyway, a heartbeat at the latest.
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
@@ -138,6 +140,7 @@ void Seat::perform(core::Effects effects, ports::Batch& batch) {
     const bool has_hard_state = effects.hard_state.has_value();
     if (write(effects, batch)) {
         writes_.push_back({std::move(effects.when_durable), std::move(promises), has_hard_state});
+        pulse_.handed_out(services_.clock.steady());
     } else if (writes_.empty()) {
         promise(std::move(promises), member_.state().stable_hard);
     } else {
@@ -173,6 +176,7 @@ bool Seat::write(core::Effects& effects, ports::Batch& batch) {
 void Seat::written(const Result<void>& result) {
     Write done = std::move(writes_.front());
     writes_.pop_front();
+    pulse_.ended(services_.clock.steady());
     if (stopped_) return;
     const bool is_broken = !result && result.error().code != ErrorCode::corrupt;
     if (is_broken || retry_at_) return refused(std::move(done), result);
@@ -212,6 +216,22 @@ void Seat::refused(Write write, const Result<void>& result) {
                          std::move(persisted.snapshot)});
 }
 
+core::Duration Seat::disk_patience() const {
+    const core::Duration timeout = member_.state().config().election_timeout;
+    const double share = services_.disk_patience;
+    return core::Duration(static_cast<std::int64_t>(share * static_cast<double>(timeout.count())));
+}
+
+void Seat::mind_the_disk(core::Time now) {
+    if (!member_.leads() || now < pulse_.due_at(disk_patience())) return;
+    pulse_.warned(now);
+    const auto silence = std::chrono::ceil<std::chrono::milliseconds>(pulse_.silence(now));
+    services_.log(LogLevel::warning,
+                  "group " + record_.name + ": the disk has ended no write for " +
+                      std::to_string(silence.count()) + " ms; the lead goes to another member");
+    if (!member_.state().hand_over) resign();
+}
+
 /// A failed sync tells nothing of what is on the disk: this place promises nothing any more (D12).
 void Seat::fence(const Error& why) {
     if (fenced_) return;
@@ -220,23 +240,9 @@ void Seat::fence(const Error& why) {
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
 }
 
-/// Sends what may be said now. While writes are refused, what they held is not acknowledged,
-/// nothing is in a term that is not on disk, and no vote leaves that is not there as it stands.
+/// Sends what may be said now that this hard state is on disk.
 void Seat::promise(std::vector<core::Message> messages, const core::HardState& durable) {
-    if (retry_at_) {
-        const bool may_vote = !fenced_ && durable == member_.state().hard;
-        const Index stable = member_.state().log.stable();
-        std::erase_if(messages, [&](const core::Message& message) {
-            if (const auto* reply = std::get_if<core::AppendReply>(&message.body)) {
-                const bool is_kept = reply->index <= stable && durable.term == message.term;
-                return reply->accepted && (fenced_ || !is_kept);
-            }
-            const bool is_vote = std::holds_alternative<core::VoteReply>(message.body) ||
-                                 std::holds_alternative<core::VoteRequest>(message.body);
-            return std::holds_alternative<core::SnapshotReply>(message.body) ||
-                   (is_vote && !may_vote);
-        });
-    }
+    if (retry_at_) withhold(messages, {member_.state(), durable, fenced_.has_value()});
     send(std::move(messages));
 }
 
@@ -245,7 +251,8 @@ core::Time Seat::wake_at() const {
     if (stopped_) return wake_at_;
     const core::Time saves = snapshotter_.retry_at();
     const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
-    return std::min({wake_at_, saves, writes});
+    const core::Time hangs = member_.leads() ? pulse_.due_at(disk_patience()) : core::never;
+    return std::min({wake_at_, saves, writes, hangs});
 }
 
 void Seat::send(std::vector<core::Message> messages) {

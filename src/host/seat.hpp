@@ -13,6 +13,7 @@
 
 #include "core/member.hpp"
 #include "host/address_book.hpp"
+#include "host/disk_pulse.hpp"
 #include "host/hook_queue.hpp"
 #include "host/piece_sender.hpp"
 #include "host/services.hpp"
@@ -77,6 +78,9 @@ private:
     /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
     void fence(const Error& why);
+    /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
+    void mind_the_disk(core::Time now);
+    core::Duration disk_patience() const;
     void promise(std::vector<core::Message> messages, const core::HardState& durable);
     void send(std::vector<core::Message> messages);
     void apply(core::Effects& effects);
@@ -112,6 +116,7 @@ private:
     std::vector<core::Input> inputs_;
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
+    DiskPulse pulse_;
     std::optional<core::Time> retry_at_;  ///< While the disk takes nothing.
     std::optional<Error> fenced_;         ///< The disk has failed; never again.
     std::deque<core::Entry> unapplied_;   ///< Held back while too many hooks wait...

@@ -63,6 +63,7 @@ Status Seat::status(core::Time now) const {
     if (stopped_) status.alarms.push_back("stopped: " + to_string(*stopped_));
     if (fenced_) status.alarms.push_back("fenced: " + to_string(*fenced_));
     if (status.disk == DiskState::full) status.alarms.push_back("the disk is full");
+    if (pulse_.silence(now) >= disk_patience()) status.alarms.push_back("the disk does not answer");
     if (hooks_.size() > status.config.max_hook_backlog) {
         status.alarms.push_back("leader hooks lag: " + std::to_string(hooks_.size()) + " wait");
     }

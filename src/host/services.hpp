@@ -25,7 +25,8 @@ struct Services {
     NodeId self;
     std::string address;  ///< As told to others.
     std::function<ClusterId()> cluster;
-    Watch* watch = nullptr;  ///< Of every step; may be nobody.
+    double disk_patience = 0.5;  ///< Of an election timeout (NodeConfig).
+    Watch* watch = nullptr;      ///< Of every step; may be nobody.
 };
 
 }  // namespace rafted::host

@@ -159,6 +159,39 @@ TEST(Host, WhoHasAGroupOnItsDiskDoesNotJoinItAnew) {
     EXPECT_EQ(join(), ErrorCode::already_member) << "what it has voted for would be forgotten";
 }
 
+TEST(Host, D12_ALeaderWhoseDiskHangsHandsTheLeadOver) {
+    PlainWorld world({.seed = 75}, 3, quick_config());
+    ASSERT_TRUE(world.add(1));
+    const NodeId hung = world.leader();
+    const Term term = world.status(hung).current_term;
+    world.node(hung).hold_disk(true);
+    const core::Time since = world.now();
+    EXPECT_EQ(world.add(1), 2) << "the others are a majority";
+    const auto moved = [&] { return world.leader() != hung && world.leader() != NodeId(); };
+    ASSERT_TRUE(world.run_until(moved, seconds(5)));
+    EXPECT_LT(world.now() - since, core::Duration(quick_config().election_timeout))
+        << "nobody has waited for it to fall silent";
+    EXPECT_EQ(world.status(world.leader()).current_term, term + 1);
+    EXPECT_EQ(world.add(1), 3);
+    EXPECT_TRUE(std::ranges::any_of(world.log(), [](const std::string& line) {
+        return line.find("ended no write for") != std::string::npos;
+    }));
+    world.node(hung).hold_disk(false);
+    world.run_for(seconds(2));
+    EXPECT_EQ(world.sum(), 3);
+}
+
+TEST(Host, D12_AFollowerWhoseDiskHangsCostsTheOthersNothing) {
+    PlainWorld world({.seed = 76}, 3, quick_config());
+    ASSERT_TRUE(world.add(1));
+    const NodeId leader = world.leader();
+    world.node(world.followers().front()).hold_disk(true);
+    const core::Time since = world.now();
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(world.add(1));
+    EXPECT_LT(world.now() - since, seconds(2));
+    EXPECT_EQ(world.leader(), leader);
+}
+
 TEST(Host, B24_ARepairedGroupKeepsItsLeader) {
     PlainWorld world({.seed = 50}, 5, quick_config());
     ASSERT_TRUE(world.add(1));

@@ -69,7 +69,8 @@ SeatStand::SeatStand(const GroupConfig& config)
                 [](LogLevel, const std::string&) {},
                 a,
                 "a",
-                [] { return ClusterId(1); }},
+                [] { return ClusterId(1); },
+                0.5},
       seat_(services_, start_of(config), [] {}) {
     run_value();
     turn();
