@@ -76,10 +76,20 @@ std::string_view EdnReader::token() {
 
 Result<std::optional<Datum>> EdnReader::next() { return form(0); }
 
+/// Blanks and discarded forms, of which there may be any number in a row.
+Result<void> EdnReader::skip_discarded(unsigned depth) {
+    for (skip_blank(); text_.substr(place_).starts_with("#_"); skip_blank()) {
+        place_ += 2;
+        auto dropped = needed_form(depth + 1, "#_");
+        if (!dropped) return std::unexpected(std::move(dropped.error()));
+    }
+    return {};
+}
+
 /// A form, or nothing where the text ends or only discarded forms were left.
 Result<std::optional<Datum>> EdnReader::form(unsigned depth) {
     if (depth > most_depth) return bad("nested deeper than " + std::to_string(most_depth));
-    skip_blank();
+    if (auto skipped = skip_discarded(depth); !skipped) return std::unexpected(skipped.error());
     if (at_end()) return std::nullopt;
     const std::uint32_t line = line_;
     Result<Datum> read;
@@ -89,7 +99,7 @@ Result<std::optional<Datum>> EdnReader::form(unsigned depth) {
         case '{': read = container(Datum::Kind::map, '}', depth); break;
         case '"': read = string(); break;
         case '\\': read = character(); break;
-        case '#': return dispatched(depth);
+        case '#': read = dispatched(depth); break;
         case ')':
         case ']':
         case '}': return bad(std::string("'") + c + "' closes nothing");
@@ -107,30 +117,18 @@ Result<Datum> EdnReader::needed_form(unsigned depth, std::string_view after) {
     return std::move(**read);
 }
 
-/// What begins with '#': a set, a discarded form, a number like ##Inf, or a tagged form.
-Result<std::optional<Datum>> EdnReader::dispatched(unsigned depth) {
+/// What begins with '#': a set, a number like ##Inf, or a tagged form.
+Result<Datum> EdnReader::dispatched(unsigned depth) {
     ++place_;
     const char c = at_end() ? ' ' : text_[place_];
-    if (c == '{') {
-        auto set = container(Datum::Kind::set, '}', depth);
-        if (!set) return std::unexpected(std::move(set.error()));
-        return std::optional<Datum>(std::move(*set));
-    }
-    if (c == '_') {
-        ++place_;
-        auto dropped = needed_form(depth + 1, "#_");
-        if (!dropped) return std::unexpected(std::move(dropped.error()));
-        return form(depth);
-    }
+    if (c == '{') return container(Datum::Kind::set, '}', depth);
     if (c == '#') {
         ++place_;
-        return std::optional<Datum>(Datum::of(Datum::Kind::number, std::string(token())));
+        return Datum::of(Datum::Kind::number, std::string(token()));
     }
     const std::string tag = "#" + std::string(token());
     if (tag == "#") return bad("a '#' that starts nothing known");
-    auto tagged = needed_form(depth + 1, tag);
-    if (!tagged) return std::unexpected(std::move(tagged.error()));
-    return std::optional<Datum>(std::move(*tagged));
+    return needed_form(depth + 1, tag);
 }
 
 Result<Datum> EdnReader::container(Datum::Kind kind, char close, unsigned depth) {
@@ -138,13 +136,9 @@ Result<Datum> EdnReader::container(Datum::Kind kind, char close, unsigned depth)
     Datum datum{kind, opened, {}, {}};
     ++place_;
     for (;;) {
-        skip_blank();
         // A discard may stand before the closing bracket.
-        while (text_.substr(place_).starts_with("#_")) {
-            place_ += 2;
-            auto dropped = needed_form(depth + 1, "#_");
-            if (!dropped) return std::unexpected(std::move(dropped.error()));
-            skip_blank();
+        if (auto skipped = skip_discarded(depth); !skipped) {
+            return std::unexpected(skipped.error());
         }
         if (at_end()) {
             return bad("the file ends inside what was opened in line " + std::to_string(opened) +
@@ -176,7 +170,8 @@ Result<Datum> EdnReader::string() {
             datum.text += c;
             continue;
         }
-        c = ++place_ < text_.size() ? text_[place_] : ' ';
+        if (++place_; at_end()) break;
+        c = text_[place_];
         constexpr std::string_view marks = "ntrbf0";
         constexpr std::string_view meant("\n\t\r\b\f\0", 6);
         if (c == 'u') {

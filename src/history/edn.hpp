@@ -22,14 +22,15 @@ public:
 private:
     Result<std::optional<Datum>> form(unsigned depth);
     Result<Datum> needed_form(unsigned depth, std::string_view after);
-    Result<std::optional<Datum>> dispatched(unsigned depth);
+    Result<void> skip_discarded(unsigned depth);
+    Result<Datum> dispatched(unsigned depth);
     Result<Datum> container(Datum::Kind kind, char close, unsigned depth);
     Result<Datum> string();
     Result<Datum> character();
     Result<Datum> atom();
     void skip_blank();
     std::string_view token();
-    bool at_end() const { return place_ == text_.size(); }
+    bool at_end() const { return place_ >= text_.size(); }
     std::unexpected<Error> bad(std::string what) const;
 
     std::string_view text_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -174,7 +175,8 @@ private:
         long double time = 0;
         const char* end = found->text.data() + found->text.size();
         const auto [stop, error] = std::from_chars(found->text.data(), end, time);
-        if (error != std::errc() || stop != end) return std::nullopt;
+        // ##NaN is a number in EDN, but neither before nor after any other.
+        if (error != std::errc() || stop != end || !std::isfinite(time)) return std::nullopt;
         return time;
     }
 

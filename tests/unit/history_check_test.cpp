@@ -133,6 +133,29 @@ TEST(HistoryFormats, MistakesNameTheLineAndWhatToDo) {
     EXPECT_FALSE(history::model_named("bag").has_value());
 }
 
+TEST(HistoryFormats, AStringThatEndsInABackslashIsNotClosed) {
+    EXPECT_EQ(problem_of("[0 :invoke :write \"abc\\"),
+              "line 1: a string opened in line 1 is not closed");
+}
+
+TEST(HistoryFormats, AnyNumberOfDiscardedFormsIsSkipped) {
+    std::string text;
+    for (int i = 0; i < 300'000; ++i) text += "#_ 1 ";
+    const auto report = check(text + "[0 :invoke :write 1]\n[0 :ok :write 1]", "register");
+    ASSERT_TRUE(report) << to_string(report.error());
+    EXPECT_EQ(report->history.operations.size(), 1U);
+    std::string nested;
+    for (int i = 0; i < 300'000; ++i) nested += "#_ ";
+    EXPECT_THAT(problem_of("[" + nested), HasSubstr("nested deeper than 200"));
+}
+
+TEST(HistoryFormats, TimesThatAreNoNumberAreRefused) {
+    for (const std::string time : {"##NaN", "##Inf"}) {
+        const std::string text = "{:client 1 :op :write :value 3 :start ";
+        EXPECT_EQ(problem_of(text + time + " :end 5}"), "line 1: start is not a number");
+    }
+}
+
 TEST(HistoryModels, NilReadsAreUnsetUnlessThereIsAnInitialValue) {
     constexpr std::string_view text =
         "[0 :invoke :write 1]\n[0 :ok :write 1]\n[0 :invoke :read nil]\n[0 :ok :read nil]";
