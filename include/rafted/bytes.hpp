@@ -78,7 +78,7 @@ private:
 /// Reads what a Writer wrote; keeps no copy, so the bytes must outlive it.
 class Reader {
 public:
-    explicit Reader(BytesView bytes) : rest_(bytes) {}
+    explicit Reader(BytesView bytes) : rest_(bytes), room_(bytes.size()) {}
 
     template <class T>
         requires std::is_arithmetic_v<T>
@@ -102,6 +102,14 @@ public:
     BytesView blob() { return raw(number<std::uint32_t>()); }
     std::string text() { return std::string(text_of(blob())); }
 
+    /// How much of this memory may be taken for elements that are only announced: over all calls
+    /// no more than there were bytes. The rest has to be taken as they turn up.
+    std::size_t take_room(std::size_t bytes) {
+        const std::size_t taken = bytes < room_ ? bytes : room_;
+        room_ -= taken;
+        return taken;
+    }
+
     void fail() {
         failed_ = true;
         rest_ = {};
@@ -120,6 +128,7 @@ public:
 
 private:
     BytesView rest_;
+    std::size_t room_;
     std::uint32_t depth_ = 0;
     bool failed_ = false;
 };

@@ -255,10 +255,12 @@ void read_run(Reader& in, T& run, std::size_t length) {
     if (!bytes.empty()) std::memcpy(run.data(), bytes.data(), bytes.size());
 }
 
-/// How many elements to make room for at once: no more memory than bytes were received.
+/// How many elements to make room for at once. Containers within each other may all claim what is
+/// left, so that all of them together get no more memory than bytes were received.
 template <class Element>
-std::size_t room_for(const Reader& in, std::size_t length) {
-    return std::min(length, in.left() / sizeof(Element));
+std::size_t room_for(Reader& in, std::size_t length) {
+    return in.take_room(std::min(length, in.left() / sizeof(Element)) * sizeof(Element)) /
+           sizeof(Element);
 }
 
 /// Puts the runs that end at `ends`, the first of which starts at `start`, in order of their bytes.

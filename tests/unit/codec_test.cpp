@@ -233,6 +233,38 @@ TEST(Codec, a_length_never_reserves_more_than_the_bytes_left) {
     EXPECT_LE(read.capacity() * sizeof(Big), std::size_t{8'000});
 }
 
+/// Counts what is taken for elements.
+std::size_t& taken_bytes() {
+    static std::size_t bytes = 0;
+    return bytes;
+}
+template <class T>
+struct CountingAllocator {
+    using value_type = T;
+    CountingAllocator() = default;
+    template <class U>
+    explicit CountingAllocator(const CountingAllocator<U>&) {}
+    T* allocate(std::size_t n) {
+        taken_bytes() += n * sizeof(T);
+        return std::allocator<T>().allocate(n);
+    }
+    void deallocate(T* at, std::size_t n) { std::allocator<T>().deallocate(at, n); }
+    bool operator==(const CountingAllocator&) const = default;
+};
+struct GreedyTree {
+    std::vector<GreedyTree, CountingAllocator<GreedyTree>> children;
+};
+
+TEST(Codec, lengths_within_each_other_do_not_all_reserve_the_bytes_left) {
+    Writer out;  // levels that each claim as many children as there are bytes left
+    for (std::uint32_t left = 4000; left > 0; left -= 4) out.number(left - 4);
+    taken_bytes() = 0;
+    expect_refused<GreedyTree>(out.take());
+    const std::size_t announced = 4000;
+    const std::size_t begun = max_nesting * sizeof(GreedyTree);
+    EXPECT_LE(taken_bytes(), announced + begun);
+}
+
 TEST(Codec, a_load_that_throws_is_invalid) {
     const auto back = decode<Thrower>({});
     ASSERT_FALSE(back);
