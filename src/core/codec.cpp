@@ -259,6 +259,7 @@ SnapshotMeta decode_snapshot_meta(Reader& in) {
     meta.time = get_time(in);
     meta.members = Members::decode(in);
     meta.config = decode_group_config(in);
+    if (meta.index > max_index) in.fail();
     return meta;
 }
 

@@ -24,6 +24,9 @@ EncodedMessage encode(const Message& message);
 /// Decodes what encode() made, laid out as one run of bytes that `owner` keeps alive.
 std::optional<Message> decode_message(const std::shared_ptr<const void>& owner, BytesView bytes);
 
+/// No log gets here; what lies behind leaves room for counting. A snapshot of more is refused.
+inline constexpr Index max_index{std::uint64_t{1} << 63};
+
 /// All but let_go, which few have.
 void encode(Writer& out, const HardState& state);
 HardState decode_hard_state(Reader& in);

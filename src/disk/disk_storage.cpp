@@ -11,7 +11,7 @@ namespace {
 std::vector<core::Entry> entries_of(const GroupImage& group) {
     std::vector<core::Entry> entries;
     entries.reserve(group.log.size());
-    for (const HeldEntry& held : group.log) entries.push_back(held.entry);
+    for (std::uint64_t i = 0; i < group.log.size(); ++i) entries.push_back(group.log[i].entry);
     return entries;
 }
 

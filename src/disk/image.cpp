@@ -1,7 +1,13 @@
 #include "disk/image.hpp"
 
+#include <algorithm>
+
+#include "core/codec.hpp"
+
 namespace rafted::disk {
 namespace {
+
+using core::max_index;
 
 /// More entries than this in one log make no sense, and would not fit into memory.
 constexpr std::uint64_t max_log_entries = std::uint64_t{1} << 26;
@@ -82,6 +88,7 @@ Result<void> Image::take(const LogRange& record, const News&) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
     auto& held = **found;
+    if (record.installed > max_index) return unfit(held, "its snapshot's index makes no sense");
     held.installed = record.installed;
     held.installed_term = record.installed_term;
     if (held.first == record.first && held.log.size() == record.count) return {};
@@ -91,10 +98,12 @@ Result<void> Image::take(const LogRange& record, const News&) {
                                range_text(record.first, record.first + record.count - 1) +
                                " in the next");
     }
-    if (record.count > max_log_entries) return unfit(held, "the log's range makes no sense");
+    const bool sane =
+        record.first > Index(0) && record.first <= max_index && record.count <= max_log_entries;
+    if (!sane) return unfit(held, "the log's range makes no sense");
     drop_from(held, held.first);
     held.first = record.first;
-    held.log.resize(static_cast<std::size_t>(record.count));
+    held.log.add_holes(record.count);
     return {};
 }
 
@@ -112,7 +121,7 @@ Result<void> Image::take(const Compacted& record, const News&) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
     if (record.below > (*found)->last() + 1) {
-        if (!lenient_) {
+        if (!lenient_ || record.below > max_index) {
             return unfit(**found, "compacted below " + to_string(record.below) +
                                       ", but the log ends at " + to_string((*found)->last()));
         }
@@ -127,6 +136,7 @@ Result<void> Image::take(const Compacted& record, const News&) {
 Result<void> Image::take(const SnapshotInstalled& record, const News&) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
+    if (record.index > max_index) return unfit(**found, "its snapshot's index makes no sense");
     (*found)->installed = record.index;
     (*found)->installed_term = record.term;
     if (!record.restarts) return {};
@@ -142,12 +152,13 @@ Result<void> Image::make_room(GroupImage& group, Index index) {
         return unfit(group, "entry " + to_string(index) + " does not follow its log " +
                                 range_text(group.first, group.last()));
     }
-    const bool far = index < group.first || index - group.last() > max_gap;
+    const bool far = index < group.first || index - group.last() > max_gap ||
+                     index - group.first >= max_log_entries;
     if (far || group.log.empty()) {
         drop_from(group, group.first);
         group.first = index;
     }
-    group.log.resize(static_cast<std::size_t>(index - group.first));
+    group.log.add_holes(index - group.first - group.log.size());
     return {};
 }
 
@@ -155,6 +166,9 @@ Result<void> Image::take(const Appended& record, const News& news) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
     auto& held = **found;
+    if (record.first == Index(0) || record.first > max_index) {
+        return unfit(held, "entry " + to_string(record.first) + " cannot be");
+    }
     Index index = record.first;
     for (const BlockRef& block : record.blocks) {
         if (auto room = make_room(held, index); !room) return room;
@@ -173,7 +187,7 @@ Result<void> Image::take(const Appended& record, const News& news) {
             held.log.push_back(std::move(entry));
         } else {
             forget(held.at(index));
-            held.log[static_cast<std::size_t>(index - held.first)] = std::move(entry);
+            held.log.put(index - held.first, std::move(entry));
         }
         ++index;
     }
@@ -187,26 +201,24 @@ void Image::count(const HeldEntry& held) {
 }
 
 void Image::forget(const HeldEntry& held) {
+    if (held.is_hole()) return;
     const auto found = live_.find(held.segment);
-    if (found == live_.end()) return;  // a hole
     --found->second.entries;
     found->second.bytes -= held.bytes;
     if (found->second.entries == 0) live_.erase(found);
 }
 
 void Image::drop_from(GroupImage& group, Index index) {
-    while (!group.log.empty() && group.last() >= index) {
-        forget(group.log.back());
-        group.log.pop_back();
-    }
+    if (group.log.empty() || group.last() < index) return;
+    const std::uint64_t kept = index <= group.first ? 0 : index - group.first;
+    group.log.drop_back(group.log.size() - kept, [this](const auto& held) { forget(held); });
 }
 
 void Image::drop_below(GroupImage& group, Index index) {
-    while (!group.log.empty() && group.first < index) {
-        forget(group.log.front());
-        group.log.pop_front();
-        ++group.first;
-    }
+    if (index <= group.first) return;
+    const std::uint64_t count = std::min(index - group.first, group.log.size());
+    group.log.drop_front(count, [this](const auto& held) { forget(held); });
+    group.first = group.first + count;
 }
 
 Image::Live Image::live(std::uint64_t segment) const {
@@ -234,13 +246,11 @@ std::vector<Record> Image::checkpoint() const {
 
 Result<void> Image::check_whole() const {
     for (const auto& [slot, group] : groups_) {
-        for (Index index = group.first; index <= group.last(); ++index) {
-            if (group.at(index).bytes != 0) continue;
-            Index to = index;
-            while (to < group.last() && group.at(to + 1).bytes == 0) ++to;
-            return unfit(group, "entries " + range_text(index, to) +
-                                    " are missing: an old segment of the journal is gone");
-        }
+        const std::uint64_t hole = group.log.next_hole(0);
+        if (hole == group.log.size()) continue;
+        const Index to = group.first + group.log.next_held(hole) - 1;
+        return unfit(group, "entries " + range_text(group.first + hole, to) +
+                                " are missing: an old segment of the journal is gone");
     }
     return {};
 }

@@ -3,27 +3,22 @@
 //   1. A group's log has no gap: entries first..last, some of which may be holes while a journal
 //      is being read (they lay in segments that are gone and must turn up again, or be dropped).
 //   2. live(segment) counts exactly the entries that would be lost with that segment.
+//   3. Memory is in proportion to the entries found, whatever a record claims; indexes do not wrap.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <span>
 
 #include "disk/format.hpp"
+#include "disk/held_log.hpp"
 
 namespace rafted::disk {
-
-struct HeldEntry {
-    core::Entry entry;  ///< Null: a hole.
-    std::size_t bytes = 0;
-    std::uint64_t segment = 0;
-};
 
 struct GroupImage {
     ports::GroupRecord record;
     core::HardState hard_state;
     Index first{1};
-    std::deque<HeldEntry> log;
+    HeldLog log;
     Index installed;  ///< The newest snapshot received.
     Term installed_term;
     std::vector<ports::Moved> moved;

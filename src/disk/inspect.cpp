@@ -170,9 +170,8 @@ private:
             group.hard_state = image.hard_state;
             group.first = image.first;
             group.last = image.last();
-            for (Index index = image.first; index <= image.last(); ++index) {
-                add_entry(group, index, image.at(index));
-            }
+            group.entries = image.log.size();
+            add_entries(group, image);
             if (auto done = look_at_snapshots(snapshots, group); !done) return done;
             check_covered(group);
             report_.groups.push_back(std::move(group));
@@ -180,9 +179,26 @@ private:
         return {};
     }
 
+    /// Holes are counted, and listed up to a limit: a damaged record may speak of any number.
+    void add_entries(GroupReport& group, const GroupImage& image) const {
+        constexpr std::uint64_t most_listed = 10'000;
+        const HeldLog& log = image.log;
+        group.missing = log.holes();
+        std::uint64_t listed = 0;
+        for (std::uint64_t at = 0; at < log.size(); ++at) {
+            const bool is_hole = log[at].is_hole();
+            if (is_hole && options_.entries && listed++ < most_listed) {
+                group.entry_list.push_back({{}, image.first + at, {}, {}, {}, 0});
+            } else if (is_hole) {
+                at = log.next_held(at) - 1;
+            } else {
+                add_entry(group, image.first + at, log[at]);
+            }
+        }
+    }
+
     void add_entry(GroupReport& group, Index index, const HeldEntry& held) const {
         const bool is_there = held.entry.size() != 0;
-        ++group.entries;
         if (!is_there) ++group.missing;
         group.log_bytes += held.bytes;
         if (!options_.entries) return;

@@ -63,7 +63,8 @@ struct GroupReport {
     std::uint64_t missing = 0;  ///< Entries within the log that cannot be read.
     std::uint64_t log_bytes = 0;
     std::vector<SnapshotReport> snapshots;  ///< Newest first.
-    std::vector<EntryReport> entry_list;    ///< If asked for.
+    /// If asked for; of entries that are missing within the log only the first 10,000.
+    std::vector<EntryReport> entry_list;
     /// The last index the group has here, in its log or covered by a snapshot; 0: none.
     Index last_index() const;
 };

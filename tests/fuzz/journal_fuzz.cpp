@@ -42,12 +42,7 @@ void read_records(BytesView bytes) {
     const auto records = disk::decode_records(bytes);
     if (!records) return;
     Writer again;
-    for (const auto& record : *records) {
-        encode(again, record);
-        // A range this wide is legal, but would only test the machine's memory.
-        const auto* range = std::get_if<disk::LogRange>(&record);
-        if (range != nullptr && range->count > 10'000) return;
-    }
+    for (const auto& record : *records) encode(again, record);
     need(std::ranges::equal(again.view(), bytes));
     for (const bool lenient : {false, true}) {
         disk::Image image(lenient);

@@ -107,6 +107,20 @@ TEST(CoreCodec, UnknownKindsFlagsAndCountsAreRefused) {
     EXPECT_FALSE(decoded(std::make_shared<const Bytes>(count), count.size()));
 }
 
+TEST(CoreCodec, ASnapshotWhoseIndexLeavesNoRoomForCountingIsRefused) {
+    for (const auto& [index, is_taken] :
+         {std::pair(core::max_index, true), std::pair(core::max_index + 1, false),
+          std::pair(Index(UINT64_MAX), false)}) {
+        core::SnapshotMeta meta;
+        meta.index = index;
+        Writer out;
+        core::encode(out, meta);
+        Reader in(out.view());
+        core::decode_snapshot_meta(in);
+        EXPECT_EQ(in.complete(), is_taken) << to_string(index);
+    }
+}
+
 TEST(CoreCodec, EntriesThatDoNotFollowEachOtherAreRefused) {
     const std::vector<Entry> gap = {command_at(Index(4), Term(1), "x"),
                                     command_at(Index(6), Term(1), "y")};
