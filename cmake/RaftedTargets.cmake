@@ -21,11 +21,15 @@ endfunction()
 
 # rafted_script_test(<label> <name> COMMAND ...): a ctest test that is a command of its own.
 function(rafted_script_test label name)
-    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "COMMAND")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "FULL" "TIMEOUT" "COMMAND")
+    set(when)
+    if(arg_FULL)
+        set(when CONFIGURATIONS Full)
+    endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 600)
     endif()
-    add_test(NAME ${label}.${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    add_test(NAME ${label}.${name} ${when} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${label}.${name} PROPERTIES
         LABELS ${label} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL TRUE)
 endfunction()

@@ -107,7 +107,7 @@ void say_goodbye(Turn& turn) {
     const Members& members = turn.state.members();
     std::erase_if(leader->followers, [&](const auto& follower) {
         if (members.contains(follower.first)) return false;
-        turn.promise(follower.first, RemovedNotice{turn.state.membership.committed_index()});
+        turn.promise(follower.first, RemovedNotice{turn.state.settled_list()});
         return true;
     });
 }
@@ -162,10 +162,10 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
 
 void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice) {
     State& state = turn.state;
-    if (message.term < state.hard.term || notice.index < state.member_since) return;
-    // A list that is newer than the notice and holds us means that we were added again.
-    const bool added_again =
-        state.members().contains(state.self) && state.membership.current_index() > notice.index;
+    if (message.term < state.hard.term || notice.list.index < state.member_since) return;
+    // A list that comes after that one and holds us means that we were added again.
+    const bool added_again = state.members().contains(state.self) &&
+                             state.entry_of_list(state.membership.current_index()) > notice.list;
     if (added_again || turn.leader() != nullptr) return;
     for (const ForcedRequest& waits : state.forced) {
         turn.refuse(waits.request, ErrorCode::removed);

@@ -69,7 +69,7 @@ void put_body(Writer& out, const SnapshotReply& body) {
     put(out, body.stamp);
 }
 void put_body(Writer&, const TimeoutNow&) {}
-void put_body(Writer& out, const RemovedNotice& body) { put(out, body.index); }
+void put_body(Writer& out, const RemovedNotice& body) { encode(out, body.list); }
 void put_body(Writer& out, const MovedNotice& body) {
     out.number(body.member.value);
     out.text(body.address);
@@ -167,7 +167,7 @@ std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& i
         case 4: return get_piece(in);
         case 5: return get_snapshot_reply(in);
         case 6: return TimeoutNow{};
-        case 7: return RemovedNotice{get_index(in)};
+        case 7: return RemovedNotice{decode_log_end(in)};
         case 8: return get_moved(in);
         default: return std::nullopt;
     }

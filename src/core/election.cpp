@@ -89,7 +89,7 @@ bool tell_removed(Turn& turn, const Message& message) {
                                    !state.membership.committed().contains(message.from);
     const bool sure = settled && !state.membership.is_changing() && !state.members().empty() &&
                       !state.members().contains(message.from);
-    if (sure) turn.promise(message.from, RemovedNotice{state.membership.committed_index()});
+    if (sure) turn.promise(message.from, RemovedNotice{state.settled_list()});
     return sure && leader != nullptr;
 }
 

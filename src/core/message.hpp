@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/entry.hpp"
+#include "core/hard_state.hpp"
 #include "core/members.hpp"
 #include "core/time.hpp"
 #include "rafted/config.hpp"
@@ -94,9 +95,10 @@ struct TimeoutNow {
     bool operator==(const TimeoutNow&) const = default;
 };
 
-/// You are no member any more, by the entry at this index.
+/// You are no member any more, by a committed list. A list comes after it if its entry does, in the
+/// order of terms first: one that an outvoted leader has brought may lie at any index.
 struct RemovedNotice {
-    Index index;
+    LogEnd list;  ///< The entry of that list, or a later one up to which nothing has changed.
     bool operator==(const RemovedNotice&) const = default;
 };
 

@@ -86,6 +86,13 @@ struct State {
     }
     const Members& members() const { return membership.current(); }
     LogEnd log_end() const { return {log.last_term(), log.last()}; }
+    /// The entry that brought a list, or, if that is compacted, the last one that is: a list that
+    /// is still held had not been replaced there.
+    LogEnd entry_of_list(Index index) const {
+        const Index at = std::max(index, log.first() - 1);
+        return {*log.term_at(at), at};
+    }
+    LogEnd settled_list() const { return entry_of_list(membership.committed_index()); }
     bool is_voter() const { return members().is_voter(self); }
     bool operator==(const State&) const = default;
 };

@@ -55,7 +55,10 @@ private:
     void put(const core::SnapshotPiece& body);
     void put(const core::SnapshotReply& body);
     void put(const core::TimeoutNow&) {}
-    void put(const core::RemovedNotice& body) { put(body.index); }
+    void put(const core::RemovedNotice& body) {
+        put(body.list.term);
+        put(body.list.index);
+    }
     void put(const core::MovedNotice& body) { put(body.member); }
     void put(const core::Log& log);
     void put(const core::Membership& membership);

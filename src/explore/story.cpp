@@ -45,7 +45,7 @@ std::string phrase(const core::TimeoutNow&, const std::string& to) {
     return "tells " + to + " to take over";
 }
 std::string phrase(const core::RemovedNotice& body, const std::string& to) {
-    return "tells " + to + " that entry " + to_string(body.index) + " removed it";
+    return "tells " + to + " that entry " + to_string(body.list.index) + " removed it";
 }
 std::string phrase(const core::MovedNotice& body, const std::string& to) {
     return "tells " + to + " that " + name(body.member) + " is at " + body.address;

@@ -68,7 +68,8 @@ struct BodyWords {
         return "take-over " + term_word(message.term);
     }
     std::string operator()(const core::RemovedNotice& body) const {
-        return "removed " + term_word(message.term) + " by " + to_string(body.index);
+        return "removed " + term_word(message.term) + " by " + to_string(body.list.index) + "/" +
+               to_string(body.list.term);
     }
     std::string operator()(const core::MovedNotice& body) const {
         return "moved " + term_word(message.term) + ": " + word_of(body.member, names) + " is at " +

@@ -170,7 +170,7 @@ core::HardState removed_at_nine() { return {Term(3), NodeId(), {}, {Term(3), Ind
 TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
     MemberStand stand({.terms = {Term(1), Term(2)}});
     stand.forget();
-    stand.receive(b, Term(2), core::RemovedNotice{Index(4)});
+    stand.receive(b, Term(2), core::RemovedNotice{{Term(2), Index(4)}});
     EXPECT_EQ(stand.member().role(), Role::removed);
     const core::LogEnd end{Term(2), Index(3)};
     EXPECT_EQ(stand.state().hard.let_go, end);
@@ -179,7 +179,7 @@ TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
     EXPECT_EQ(stand.effects().front().hard_state->let_go, end);
     // Removed again before it had caught up, it is bound by the longer log.
     MemberStand again({.terms = {Term(1)}, .hard = removed_at_nine()});
-    again.receive(b, Term(3), core::RemovedNotice{Index(12)});
+    again.receive(b, Term(3), core::RemovedNotice{{Term(3), Index(12)}});
     EXPECT_EQ(again.state().hard.let_go, (core::LogEnd{Term(3), Index(9)}));
 }
 

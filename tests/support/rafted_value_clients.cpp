@@ -155,7 +155,7 @@ void ReferenceServer::apply_members(Index index) {
     const auto before = members_as_of(index - 1);
     const auto after = members_as_of(index);
     for (const auto& peer : before.all()) {
-        if (!after.contains(peer.id)) say(peer.id, core::RemovedNotice{index});  // M2
+        if (!after.contains(peer.id)) say(peer.id, core::RemovedNotice{{Term(), index}});  // M2
     }
 }
 

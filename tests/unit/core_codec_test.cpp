@@ -41,7 +41,7 @@ std::vector<Message> some_messages() {
         core::SnapshotPiece{some_meta(), 4096, copy_of(view_of("bytes")), true, stamp, 0xabcdef},
         core::SnapshotReply{Index(77), 8192, stamp},
         core::TimeoutNow{},
-        core::RemovedNotice{Index(12)},
+        core::RemovedNotice{{Term(3), Index(12)}},
         core::MovedNotice{NodeId(3), "10.0.0.3:7001"},
     };
     std::vector<Message> messages;
