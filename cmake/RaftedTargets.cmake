@@ -29,7 +29,8 @@ function(rafted_script_test label name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 600)
     endif()
-    add_test(NAME ${label}.${name} ${when} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    add_test(NAME ${label}.${name} ${when} COMMAND ${arg_COMMAND}
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${label}.${name} PROPERTIES
         LABELS ${label} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL TRUE)
 endfunction()
