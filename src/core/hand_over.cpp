@@ -11,7 +11,8 @@ namespace {
 void fire(Turn& turn) {
     State& state = turn.state;
     state.hand_over->fired = true;
-    // Stepping down first ends the lease before anybody else can lead (D5).
+    // Stepping down ends the lease before anybody else can lead (D5). The word does not wait for
+    // this member's disk: that it hangs may be why the lead goes.
     turn.request(state.hand_over->target, TimeoutNow{});
     election::become_follower(turn, state.hard.term, NodeId());
 }

@@ -88,10 +88,11 @@ void DiskWriter::keep_order(InHand& item) {
 }
 
 void DiskWriter::refuse(InHand& item, Error error) {
+    // What fits nowhere was not meant to be followed.
+    const bool is_followed = error.code != ErrorCode::invalid;
     for (const ports::GroupWrite& write : item.waiting.batch) {
         const auto begins = log_begins(write);
-        // What fits nowhere was not meant to be followed.
-        if (!begins || error.code == ErrorCode::invalid) continue;
+        if (!begins || !is_followed) continue;
         const auto [known, is_new] = refused_.emplace(write.slot, *begins);
         if (!is_new) known->second = std::min(known->second, *begins);
     }

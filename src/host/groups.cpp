@@ -28,6 +28,10 @@ Term last_term(const ports::RecoveredGroup& found) {
     return found.snapshot ? found.snapshot->term : Term();
 }
 
+std::unexpected<Error> already_here() {
+    return fail(ErrorCode::already_member, "this node has a group of this name");
+}
+
 /// The newest log time that is known here: log time never falls (D6), whatever the wall clock does.
 core::LogTime last_time(const ports::RecoveredGroup& found) {
     auto time = found.snapshot ? found.snapshot->time : core::LogTime();
@@ -102,11 +106,14 @@ void Host::do_open(OpenGroup what, const Done& done) {
     done({});
 }
 
+/// Open here, or on the disk.
+bool Host::has_group(const std::string& name) {
+    const Seat* open = find(name);
+    return dormant_.contains(name) || (open != nullptr && !open->is_removed());
+}
+
 void Host::do_create(OpenGroup what, Done done) {
-    const Seat* open = find(what.name);
-    if (dormant_.contains(what.name) || (open != nullptr && !open->is_removed())) {
-        return done(fail(ErrorCode::already_member, "this node has a group of this name"));
-    }
+    if (has_group(what.name)) return done(already_here());
     SeatStart start;
     start.record = {next_slot_++, what.name, GroupId(ports_.random() | 1U), false};
     const core::Peer founder{identity_.node, identity_.address, Standing::voter};
@@ -118,17 +125,15 @@ void Host::do_create(OpenGroup what, Done done) {
 
 void Host::do_join(OpenGroup what, Done done) {
     // Also if it was removed and its disk does not know: what it promised there must be opened.
-    const Seat* open = find(what.name);
-    if (dormant_.contains(what.name) || (open != nullptr && !open->is_removed())) {
-        return done(fail(ErrorCode::already_member, "this node has a group of this name"));
-    }
+    if (has_group(what.name)) return done(already_here());
     SeatStart start;
     start.record = {next_slot_++, what.name, what.group, false};
     start.member.config = what.config;
     // What it promised before it was removed still binds it.
+    const Seat* old = find(what.name);
     const auto left = left_.find(what.name);
-    if (open != nullptr && open->record().group == what.group) {
-        start.member.hard_state = open->member().state().hard;
+    if (old != nullptr && old->record().group == what.group) {
+        start.member.hard_state = old->member().state().hard;
     } else if (left != left_.end() && left->second.record.group == what.group) {
         start.member.hard_state = left->second.hard_state;
     }

@@ -101,6 +101,7 @@ private:
     void submit();
     void set_alarm(ports::Slot slot, Place& place);
     Seat* find(const std::string& name);
+    bool has_group(const std::string& name);
 
     void do_open(OpenGroup what, const Done& done);
     void do_create(OpenGroup what, Done done);

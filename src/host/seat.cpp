@@ -228,7 +228,8 @@ void Seat::mind_the_disk(core::Time now) {
     const auto silence = std::chrono::ceil<std::chrono::milliseconds>(pulse_.silence(now));
     services_.log(LogLevel::warning,
                   "group " + record_.name + ": the disk has ended no write for " +
-                      std::to_string(silence.count()) + " ms; the lead goes to another member");
+                      std::to_string(silence.count()) +
+                      " ms; the lead goes to a member that has everything, if there is one");
     if (!member_.state().hand_over) resign();
 }
 

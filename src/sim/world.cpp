@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t node_stream = 2;
 constexpr std::uint64_t loss_stream = 3;
 constexpr std::uint64_t caller_stream = 4;
-/// So many messages between nodes stay what they are in memory for one that travels as bytes.
+/// One message between nodes of so many travels as bytes, the others as what they are in memory.
 constexpr std::uint64_t as_bytes_every = 8;
 /// Clients have places in the network, too, beyond any node's number.
 constexpr std::uint64_t first_client = 1'000'000;
