@@ -129,16 +129,25 @@ void Host::do_join(OpenGroup what, Done done) {
     SeatStart start;
     start.record = {next_slot_++, what.name, what.group, false};
     start.member.config = what.config;
-    // What it promised before it was removed still binds it.
-    const Seat* old = find(what.name);
-    const auto left = left_.find(what.name);
-    if (old != nullptr && old->record().group == what.group) {
-        start.member.hard_state = old->member().state().hard;
-    } else if (left != left_.end() && left->second.record.group == what.group) {
-        start.member.hard_state = left->second.hard_state;
-    }
+    start.member.hard_state = promised_to(what);
     start.factory = std::move(what.factory);
     seat_new(std::move(start), std::move(done));
+}
+
+/// What it promised before it was removed still binds it. To another incarnation it has promised
+/// nothing; but the lists of before the removal are in that log, too, and by them it has a vote:
+/// it must not be one of a majority of theirs, beside the group, before it has seen newer ones.
+core::HardState Host::promised_to(const OpenGroup& what) {
+    const Seat* open = find(what.name);
+    const auto left = left_.find(what.name);
+    if (open == nullptr && left == left_.end()) return {};
+    const GroupId group = open != nullptr ? open->record().group : left->second.record.group;
+    if (group != what.group) {
+        core::HardState fresh;
+        fresh.let_go = {what.term, Index()};
+        return fresh;
+    }
+    return open != nullptr ? open->member().state().hard : left->second.hard_state;
 }
 
 void Host::do_recover(OpenGroup what, Done done) {

@@ -43,7 +43,8 @@ struct OpenGroup {
     std::string name;
     value::Applier::MachineFactory factory;
     GroupConfig config{};
-    GroupId group{};  ///< join: the one to join.
+    GroupId group{};  ///< join: the one to join...
+    Term term{};      ///< ...and a term that its leader has been in.
 };
 
 class Host final : public ports::Door, public ports::Receiver {
@@ -106,6 +107,7 @@ private:
     void do_open(OpenGroup what, const Done& done);
     void do_create(OpenGroup what, Done done);
     void do_join(OpenGroup what, Done done);
+    core::HardState promised_to(const OpenGroup& what);
     void do_recover(OpenGroup what, Done done);
     void check_resigned();
     /// Writes what the start holds, then seats the member.

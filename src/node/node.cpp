@@ -300,6 +300,7 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
     if (auto added = become_member(group, options); !added) return std::unexpected(added.error());
     what.config = status->config;
     what.group = status->group_id;
+    what.term = status->current_term;
     auto done = on_host(options.timeout, "joining group '" + name + "'",
                         [&](auto told) { host_->join_group(what, told); });
     if (!done) return std::unexpected(done.error());

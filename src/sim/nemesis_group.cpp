@@ -172,7 +172,8 @@ void Nemesis::join(NodeId id) {
     world.homes(id).push_back({field_.group, field_.factory(id), field_.plan.config});
     // Its disk may not know of its removal: then it goes on as it was.
     host::Host& host = world.process(id).host();
-    host::OpenGroup what{field_.group, field_.factory(id), field_.plan.config, best->group};
+    host::OpenGroup what{field_.group, field_.factory(id), field_.plan.config, best->group,
+                         best->hard.term};
     host.find_group(field_.group, [&host, what](const Result<GroupId>& found) {
         found ? host.open_group(what, [](const Result<void>&) {})
               : host.join_group(what, [](const Result<void>&) {});

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "disk/disk_storage.hpp"
 #include "support/hook_watch.hpp"
 #include "value/envelope.hpp"
 
@@ -157,6 +158,28 @@ TEST(Host, WhoHasAGroupOnItsDiskDoesNotJoinItAnew) {
     world.crash(id);
     world.restart_without(id, "tally");
     EXPECT_EQ(join(), ErrorCode::already_member) << "what it has voted for would be forgotten";
+}
+
+TEST(Host, WhoWasRemovedBeforeAForcedRecoveryVotesForNothingOfBefore) {
+    PlainWorld world({.seed = 75}, 3, quick_config());
+    const NodeId alone = world.leader();
+    const auto others = world.followers();
+    const NodeId removed = others.front();
+    world.remove(removed, "tally");
+    ASSERT_TRUE(world.run_until([&] { return world.status(removed).role == Role::removed; }));
+    for (const NodeId id : {others.back(), alone}) world.crash(id);
+    world.recover(alone, "tally");
+    ASSERT_TRUE(world.add(1));
+    const Term goes_on_in = world.status(alone).current_term;
+    world.join(removed, "tally", [] { return std::make_unique<Typed<Tally>>(); });
+    world.crash(removed);
+    const auto storage = disk::open_disk_storage(world.files(removed), "node", {.own_thread = false});
+    ASSERT_TRUE(storage);
+    const auto found = (*storage)->recover();
+    ASSERT_TRUE(found);
+    ASSERT_FALSE(found->groups.empty());
+    // The lists of before, by which it has a vote, all lie below that.
+    EXPECT_EQ(found->groups.back().hard_state.let_go, (core::LogEnd{goes_on_in, Index()}));
 }
 
 TEST(Host, D12_ALeaderWhoseDiskHangsHandsTheLeadOver) {

@@ -69,10 +69,19 @@ void HostCluster::join(NodeId id, const std::string& group, Factory factory) {
     }
     world_.homes(id).push_back({group, factory, seen.config});
     std::optional<Result<void>> done;
-    node(id).host().join_group({group, std::move(factory), seen.config, seen.group_id},
+    node(id).host().join_group({group, std::move(factory), seen.config, seen.group_id,
+                                seen.current_term},
                                [&](Result<void> result) { done = std::move(result); });
     must(run_until([&] { return done.has_value(); }), "a node did not join in time");
     must(done->has_value(), "a node did not join");
+}
+
+void HostCluster::remove(NodeId id, const std::string& group) {
+    std::optional<Result<Bytes>> answer;
+    caller(group)->call(RequestKind::remove, encode(id), {},
+                        [&](Result<Bytes> result) { answer = std::move(result); });
+    must(run_until([&] { return answer.has_value(); }), "a removal was not answered");
+    must(answer->has_value(), "a member was not removed");
 }
 
 void HostCluster::recover(NodeId id, const std::string& group) {

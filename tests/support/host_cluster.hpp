@@ -61,6 +61,8 @@ public:
     void create(NodeId id, const std::string& group, Factory factory, const GroupConfig& config);
     /// Adds the node and waits until it is a full member.
     void join(NodeId id, const std::string& group, Factory factory);
+    /// Returns when the removal is committed; the node may learn of it later.
+    void remove(NodeId id, const std::string& group);
     /// The node starts again and goes on alone (D8). requires: it is down, and had the group.
     void recover(NodeId id, const std::string& group);
     /// As one node sees it, now.
