@@ -173,7 +173,9 @@ TEST(Host, WhoWasRemovedBeforeAForcedRecoveryVotesForNothingOfBefore) {
     const Term goes_on_in = world.status(alone).current_term;
     world.join(removed, "tally", [] { return std::make_unique<Typed<Tally>>(); });
     world.crash(removed);
-    const auto storage = disk::open_disk_storage(world.files(removed), "node", {.own_thread = false});
+    disk::DiskOptions by_hand;
+    by_hand.own_thread = false;
+    const auto storage = disk::open_disk_storage(world.files(removed), "node", by_hand);
     ASSERT_TRUE(storage);
     const auto found = (*storage)->recover();
     ASSERT_TRUE(found);
