@@ -33,7 +33,9 @@ std::string kind_of(core::EntryKind kind) {
     return "unknown";
 }
 
+/// Its place and kind are known, its bytes may be damaged.
 bool is_there(const disk::EntryReport& entry) { return entry.entry != core::Entry(); }
+bool is_whole(const disk::EntryReport& entry) { return is_there(entry) && entry.entry.is_whole(); }
 
 std::string range_of(const disk::GroupReport& group) {
     if (group.first > group.last) return "empty";
@@ -69,8 +71,10 @@ void print_group(const disk::GroupReport& group, bool entries, std::ostream& out
         const bool there = is_there(entry);
         table.add({to_string(entry.index), there ? to_string(entry.term) : "-",
                    there ? kind_of(entry.kind) : "-", std::to_string(entry.bytes),
-                   there ? std::to_string(entry.time.count()) : "-",
-                   there ? hex(entry.entry.checksum()) : "missing"});
+                   is_whole(entry) ? std::to_string(entry.time.count()) : "-",
+                   is_whole(entry) ? hex(entry.entry.checksum())
+                   : there         ? "damaged"
+                                   : "missing"});
     }
     table.print(out, "  ");
 }
@@ -125,12 +129,12 @@ Json json_of(const disk::GroupReport& group, bool entries) {
     if (!entries) return json;
     json["entry_list"] = Json::array();
     for (const disk::EntryReport& entry : group.entry_list) {
-        Json one{{"index", entry.index.value}, {"present", is_there(entry)}};
+        Json one{{"index", entry.index.value}, {"present", is_whole(entry)}};
         if (is_there(entry)) {
             one["term"] = entry.term.value;
             one["kind"] = kind_of(entry.kind);
             one["bytes"] = entry.bytes;
-            one["log_time_ms"] = entry.time.count();
+            if (is_whole(entry)) one["log_time_ms"] = entry.time.count();
             one["checksum"] = hex(entry.entry.checksum());
         }
         json["entry_list"].push_back(std::move(one));

@@ -163,6 +163,8 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
 void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice) {
     State& state = turn.state;
     if (message.term < state.hard.term || notice.list.index < state.member_since) return;
+    // A newer list may be missing here that brings us back; the notice comes again if not.
+    if (owed::lists_are_missing(state)) return;
     // A list that comes after that one and holds us means that we were added again.
     const bool added_again = state.members().contains(state.self) &&
                              state.entry_of_list(state.membership.current_index()) > notice.list;

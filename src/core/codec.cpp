@@ -75,16 +75,24 @@ void put_body(Writer& out, const MovedNotice& body) {
     out.text(body.address);
 }
 
-/// The entries of an append request, each a block of its own in the frame.
+void put_body(Writer& out, const OwedRequest& body) {
+    out.number(static_cast<std::uint32_t>(body.places.size()));
+    for (const LogPlace& place : body.places) encode(out, place);
+}
+void put_body(Writer& out, const OwedReply& body) {
+    out.number(static_cast<std::uint32_t>(body.lacking.size()));
+    for (const Index index : body.lacking) put(out, index);
+    out.number(static_cast<std::uint32_t>(body.entries.size()));
+}
+
+/// Entries, each a block of its own in the frame.
 std::vector<Entry> get_entries(const std::shared_ptr<const void>& owner, Reader& in) {
     const std::size_t count = in.number<std::uint32_t>();
     std::vector<Entry> entries;
     entries.reserve(std::min(count, in.left() / Entry::header_bytes));
     for (std::size_t i = 0; i < count && !in.failed(); ++i) {
         auto entry = Entry::decode(owner, in.rest());
-        const bool follows =
-            entry && (entries.empty() || entry->index() == entries.back().index() + 1);
-        if (!follows) {
+        if (!entry) {
             in.fail();
             break;
         }
@@ -102,7 +110,11 @@ AppendRequest get_append(const std::shared_ptr<const void>& owner, Reader& in) {
     body.hooks_done = get_index(in);
     body.stamp = get_stamp(in);
     body.entries = get_entries(owner, in);
-    if (!body.entries.empty() && body.entries.front().index() != body.prev_index + 1) in.fail();
+    Index last = body.prev_index;
+    for (const Entry& entry : body.entries) {
+        if (entry.index() != last + 1) in.fail();
+        last = entry.index();
+    }
     return body;
 }
 
@@ -158,6 +170,25 @@ MovedNotice get_moved(Reader& in) {
     return body;
 }
 
+OwedRequest get_owed_request(Reader& in) {
+    OwedRequest body;
+    const auto count = in.number<std::uint32_t>();
+    if (count > OwedRequest::most) in.fail();
+    for (std::uint32_t i = 0; i < count && !in.failed(); ++i) {
+        body.places.push_back(decode_log_place(in));
+    }
+    return body;
+}
+
+OwedReply get_owed_reply(const std::shared_ptr<const void>& owner, Reader& in) {
+    OwedReply body;
+    const auto count = in.number<std::uint32_t>();
+    if (count > OwedRequest::most) in.fail();
+    for (std::uint32_t i = 0; i < count && !in.failed(); ++i) body.lacking.push_back(get_index(in));
+    body.entries = get_entries(owner, in);
+    return body;
+}
+
 std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& in) {
     switch (in.number<std::uint8_t>()) {
         case 0: return get_append(owner, in);
@@ -167,8 +198,10 @@ std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& i
         case 4: return get_piece(in);
         case 5: return get_snapshot_reply(in);
         case 6: return TimeoutNow{};
-        case 7: return RemovedNotice{decode_log_end(in)};
+        case 7: return RemovedNotice{decode_log_place(in)};
         case 8: return get_moved(in);
+        case 9: return get_owed_request(in);
+        case 10: return get_owed_reply(owner, in);
         default: return std::nullopt;
     }
 }
@@ -200,6 +233,8 @@ EncodedMessage encode(const Message& message) {
     EncodedMessage encoded{out.take(), {}};
     if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
         encoded.blocks = append->entries;
+    } else if (const auto* owed = std::get_if<OwedReply>(&message.body)) {
+        encoded.blocks = owed->entries;
     }
     return encoded;
 }
@@ -234,12 +269,12 @@ HardState decode_hard_state(Reader& in) {
     return state;
 }
 
-void encode(Writer& out, const LogEnd& end) {
+void encode(Writer& out, const LogPlace& end) {
     put(out, end.term);
     put(out, end.index);
 }
 
-LogEnd decode_log_end(Reader& in) {
+LogPlace decode_log_place(Reader& in) {
     const Term term = get_term(in);
     return {term, get_index(in)};
 }

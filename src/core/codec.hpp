@@ -30,8 +30,8 @@ inline constexpr Index max_index{std::uint64_t{1} << 63};
 /// All but let_go, which few have.
 void encode(Writer& out, const HardState& state);
 HardState decode_hard_state(Reader& in);
-void encode(Writer& out, const LogEnd& end);
-LogEnd decode_log_end(Reader& in);
+void encode(Writer& out, const LogPlace& end);
+LogPlace decode_log_place(Reader& in);
 void encode(Writer& out, const SnapshotMeta& meta);
 SnapshotMeta decode_snapshot_meta(Reader& in);
 void encode(Writer& out, const GroupConfig& config);

@@ -25,6 +25,8 @@ void put(Writer& out, const Log& log) {
         put(out, index.value);
     }
     put(out, log.term_at(log.first() - 1)->value);
+    put(out, log.whole_upto().value);
+    for (const Entry& entry : log.missing(SIZE_MAX)) put(out, entry.index().value);
     for (Index i = log.first(); i <= log.last(); ++i) put(out, log.at(i).checksum());
 }
 

@@ -7,6 +7,7 @@ Effects Effects::write_alone() const {
     part.hard_state = hard_state;
     part.truncate_from = truncate_from;
     part.append = append;
+    part.repair = repair;
     part.snapshot_to_save = snapshot_to_save;
     part.when_durable = when_durable;
     part.send_after_write = send_after_write;

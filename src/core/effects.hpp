@@ -3,7 +3,7 @@
 //   1. send_now holds only requests of a sitting leader: its term is on disk already, and its own
 //      write may overlap with theirs (thesis §10.2.1).
 //   2. Everything else that is said is a promise and stands in send_after_write.
-//   3. The write is done as one: hard_state, truncate_from, append, snapshot_to_save, in order.
+//   3. The write is done as one: hard_state, truncate_from, append, repair, snapshot_to_save.
 //      When it is durable the host sends send_after_write and returns when_durable as an input.
 #pragma once
 
@@ -50,6 +50,7 @@ struct Effects {
     std::optional<HardState> hard_state;
     std::optional<Index> truncate_from;  ///< Drop this entry and all after it...
     std::vector<Entry> append;           ///< ...then append these.
+    std::vector<Entry> repair;           ///< Put these in place of what the disk has damaged.
     std::vector<SnapshotPiece> snapshot_to_save;
     std::optional<Persisted> when_durable;  ///< Set exactly if there is something to write.
     std::vector<Message> send_after_write;

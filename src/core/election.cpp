@@ -18,16 +18,17 @@ Index judged_upto(const State& state) {
 
 bool is_up_to_date(const State& state, const VoteRequest& request) {
     const Index last = judged_upto(state);
-    const LogEnd own{*state.log.term_at(last), last};
-    return LogEnd{request.last_term, request.last_index} >= std::max(own, state.hard.let_go);
+    const LogPlace own{*state.log.term_at(last), last};
+    return LogPlace{request.last_term, request.last_index} >= std::max(own, state.hard.let_go);
 }
 
 /// Never with less than it had when it was last removed. Who is being removed may be the only one
 /// that holds what the others need to go on: it stands by the list without it, in which its own
-/// vote counts for nothing (thesis §4.2.2).
+/// vote counts for nothing (thesis §4.2.2). Who owes entries could not give them to anybody; its
+/// vote stays good, for what it acknowledged is known by index and term.
 bool may_stand(const State& state) {
     const bool counts = state.is_voter() || state.membership.left_at(state.self);
-    return counts && state.log_end() >= state.hard.let_go;
+    return counts && !state.log.owes() && state.log_end() >= state.hard.let_go;
 }
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
@@ -87,7 +88,8 @@ bool tell_removed(Turn& turn, const Message& message) {
                              ? state.log.committed() >= leader->term_start
                              : state.leader && turn.now < state.refuses_votes_until() &&
                                    !state.membership.committed().contains(message.from);
-    const bool sure = settled && !state.membership.is_changing() && !state.members().empty() &&
+    const bool sure = settled && !owed::lists_are_missing(state) &&
+                      !state.membership.is_changing() && !state.members().empty() &&
                       !state.members().contains(message.from);
     if (sure) turn.promise(message.from, RemovedNotice{state.settled_list()});
     return sure && leader != nullptr;

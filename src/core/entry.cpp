@@ -35,6 +35,17 @@ Entry Entry::make(const Head& head, BytesView payload) {
     return {std::shared_ptr<const std::byte>(std::move(memory), at), size};
 }
 
+Entry Entry::outline(const Outline& known) {
+    auto memory = std::make_shared<std::byte[]>(header_bytes);
+    std::byte* at = memory.get();
+    put(at, known.checksum);
+    put(at + 8, known.size);
+    put(at + 12, static_cast<std::uint32_t>(known.kind));
+    put(at + 16, known.term.value);
+    put(at + 24, known.index.value);
+    return {std::shared_ptr<const std::byte>(std::move(memory), at), known.size, false};
+}
+
 std::size_t Entry::block_size(BytesView bytes) {
     if (bytes.size() < header_bytes) return 0;
     const std::size_t size = get<std::uint32_t>(bytes.data() + 8);
@@ -53,8 +64,8 @@ std::optional<Entry> Entry::decode(std::shared_ptr<const void> owner, BytesView 
 
 bool Entry::operator==(const Entry& other) const {
     if (data_ == other.data_) return size_ == other.size_;
-    if (size_ != other.size_ || !data_ || !other.data_) return false;
-    return std::memcmp(data_.get(), other.data_.get(), size_) == 0;
+    if (size_ != other.size_ || whole_ != other.whole_ || !data_ || !other.data_) return false;
+    return std::memcmp(data_.get(), other.data_.get(), block().size()) == 0;
 }
 
 }  // namespace rafted::core

@@ -7,8 +7,12 @@
 //           term:u64  index:u64  time:i64 (log time, ms)
 //           payload
 //
+// An outline stands for an entry whose bytes the disk has damaged: its place, kind, size and
+// checksum are known, by which it is known again when another member has it.
+//
 //   1. An Entry that exists has a right checksum: make() computes it, decode() verifies it.
 //   2. A null Entry (default constructed) may only be assigned to or compared.
+//   3. Of an outline nothing is known but its head; its time is none.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +53,14 @@ public:
     /// Takes the block at the start of `bytes` without copying; `owner` keeps them alive.
     /// Nothing if they are too short, malformed or fail the checksum.
     static std::optional<Entry> decode(std::shared_ptr<const void> owner, BytesView bytes);
+    struct Outline {
+        Term term;
+        Index index;
+        EntryKind kind = EntryKind::command;
+        std::uint32_t size = 0;  ///< Of the block.
+        std::uint64_t checksum = 0;
+    };
+    static Entry outline(const Outline& known);
     /// The size of the block that starts here; 0 if the header is not whole or makes no sense.
     static std::size_t block_size(BytesView bytes);
 
@@ -58,7 +70,14 @@ public:
     EntryKind kind() const { return EntryKind(field<std::uint8_t>(12)); }
     std::uint64_t checksum() const { return field<std::uint64_t>(0); }
     std::size_t size() const { return size_; }
-    BytesView block() const { return {data_.get(), size_}; }
+    /// False: it is an outline, and has neither block nor payload.
+    bool is_whole() const { return whole_; }
+    /// The same entry, be one of them an outline.
+    bool is_same_as(const Entry& other) const {
+        return index() == other.index() && term() == other.term() && size() == other.size() &&
+               checksum() == other.checksum();
+    }
+    BytesView block() const { return {data_.get(), whole_ ? size_ : header_bytes}; }
     BytesView payload() const { return block().subspan(header_bytes); }
     /// The payload without a copy, kept alive by the entry's own memory.
     std::shared_ptr<const void> owner() const { return data_; }
@@ -66,8 +85,8 @@ public:
     bool operator==(const Entry& other) const;
 
 private:
-    Entry(std::shared_ptr<const std::byte> data, std::size_t size)
-        : data_(std::move(data)), size_(size) {}
+    Entry(std::shared_ptr<const std::byte> data, std::size_t size, bool whole = true)
+        : data_(std::move(data)), size_(size), whole_(whole) {}
     template <class T>
     T field(std::size_t at) const {
         T value{};
@@ -77,6 +96,7 @@ private:
 
     std::shared_ptr<const std::byte> data_;
     std::size_t size_ = 0;
+    bool whole_ = true;
 };
 
 }  // namespace rafted::core

@@ -11,7 +11,8 @@ namespace {
 
 void refuse(Turn& turn, const Message& message, const AppendRequest& request) {
     const Log& log = turn.state.log;
-    const Index hint = log.newest_with_term_upto(request.prev_index, request.prev_term);
+    const Index from = std::min(request.prev_index, log.whole_upto());
+    const Index hint = log.newest_with_term_upto(from, request.prev_term);
     turn.promise(message.from, AppendReply{false, hint, log.term_at(hint).value_or(Term()),
                                            request.prev_index, request.stamp});
 }
@@ -29,6 +30,7 @@ std::size_t first_new(const Log& log, const std::vector<Entry>& entries) {
 /// Takes the entries in; returns the last index this request has proved to be as the leader's.
 Index take(Turn& turn, const AppendRequest& request) {
     State& state = turn.state;
+    owed::fill(turn, request.entries);
     const Index proved = request.prev_index + request.entries.size();
     std::size_t i = first_new(state.log, request.entries);
     if (i == request.entries.size()) return std::max(proved, state.log.committed());
@@ -77,8 +79,11 @@ void on_append(Turn& turn, const Message& message, const AppendRequest& request)
     turn.effects.hooks_done = state.hooks_done;
     const bool agrees = request.prev_index <= state.log.committed() ||
                         state.log.holds(request.prev_index, request.prev_term);
-    if (!agrees) return refuse(turn, message, request);
-    const Index proved = take(turn, request);
+    // What the disk has damaged counts as not here: the leader comes back to it.
+    const bool owes = state.log.whole_upto() < request.prev_index;
+    if (!agrees || owes) return refuse(turn, message, request);
+    const Index taken = take(turn, request);
+    const Index proved = std::min(taken, state.log.whole_upto());
     // Never beyond what this request has proved: later entries of ours may be another leader's.
     state.log.commit_to(std::max(state.log.committed(), std::min(request.commit, proved)));
     turn.promise(message.from, AppendReply{true, proved, Term(), Index(), request.stamp});

@@ -7,11 +7,12 @@
 
 namespace rafted::core {
 
-/// The end of a log, in the order of §5.4.1: the later term wins, then the longer log.
-struct LogEnd {
+/// An entry's place. As the end of a log, in the order of §5.4.1: the later term wins, then the
+/// longer log.
+struct LogPlace {
     Term term;
     Index index;
-    auto operator<=>(const LogEnd&) const = default;
+    auto operator<=>(const LogPlace&) const = default;
 };
 
 struct HardState {
@@ -22,7 +23,7 @@ struct HardState {
     /// Where the log ended that was let go when this member was removed. Should it join again, old
     /// lists with its vote come along, and what it acknowledged then was committed with it: until
     /// its log is up to this again, it stands for nothing less and votes for nothing less.
-    LogEnd let_go{};
+    LogPlace let_go{};
     bool operator==(const HardState&) const = default;
 };
 

@@ -70,6 +70,7 @@ struct Persisted {
     Index last;                            ///< Last entry of the log that is durable...
     Term last_term;                        ///< ...if it still has this term.
     std::optional<SnapshotMeta> snapshot;  ///< A received snapshot is whole, verified and in place.
+    std::vector<Index> repaired{};         ///< Damaged entries that are whole again.
     bool operator==(const Persisted&) const = default;
 };
 

@@ -13,6 +13,7 @@ void check_leader(const State& state, const Leader& leader) {
     CHECK(state.leader == state.self, "a leader knows that it leads");
     CHECK(state.election_at == never, "a leader holds no election");
     CHECK(state.hard.vote == state.self, "a leader voted for itself");
+    CHECK(!state.log.owes(), "a leader has all of its log");
     CHECK(state.stable_hard.term == state.hard.term, "a leader's term is on disk");
     const bool began = leader.term_start < state.log.first() ||
                        state.log.holds(leader.term_start, state.hard.term);

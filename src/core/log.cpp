@@ -21,7 +21,36 @@ Log::Log(Index snapshot, Term snapshot_term, std::vector<Entry> entries)
     for (; kept != entries.end(); ++kept) append(std::move(*kept));
     snapshot_ = applied_ = committed_ = snapshot;
     stable_ = written_ = last();
+    for (const Slot& slot : entries_) {
+        if (!slot.entry.is_whole()) owed_.emplace(slot.entry.index(), Owed::missing);
+    }
     check();
+}
+
+std::vector<Entry> Log::missing(std::size_t most) const {
+    std::vector<Entry> out;
+    for (const auto& [index, owed] : owed_) {
+        if (out.size() == most) break;
+        if (owed == Owed::missing) out.push_back(at(index));
+    }
+    return out;
+}
+
+bool Log::fill(const Entry& entry) {
+    const auto owed = owed_.find(entry.index());
+    if (owed == owed_.end() || owed->second != Owed::missing || !entry.is_whole()) return false;
+    Slot& slot = entries_[slot_of(entry.index())];
+    if (!slot.entry.is_same_as(entry)) return false;
+    slot.entry = entry;
+    owed->second = Owed::found;
+    return true;
+}
+
+void Log::repaired(const std::vector<Index>& indexes) {
+    for (const Index index : indexes) {
+        const auto owed = owed_.find(index);
+        if (owed != owed_.end() && owed->second == Owed::written) owed_.erase(owed);
+    }
 }
 
 std::optional<Term> Log::term_at(Index index) const {
@@ -80,6 +109,7 @@ void Log::append(Entry entry) {
 void Log::truncate_from(Index from) {
     CHECK(from > committed_, "a committed entry would be truncated (§5.3)");
     if (from > last()) return;
+    owed_.erase(owed_.lower_bound(from), owed_.end());
     entries_.resize(slot_of(from));
     if (from <= written_) {
         truncated_ = truncated_ ? std::min(*truncated_, from) : from;
@@ -106,6 +136,11 @@ Log::Unwritten Log::take_unwritten() {
     out.truncate_from = std::exchange(truncated_, std::nullopt);
     for (Index i = written_ + 1; i <= last(); ++i) out.append.push_back(at(i));
     written_ = last();
+    for (auto& [index, owed] : owed_) {
+        if (owed != Owed::found) continue;
+        owed = Owed::written;
+        out.repair.push_back(at(index));
+    }
     return out;
 }
 
@@ -113,6 +148,9 @@ void Log::unwrite() {
     // What the disk holds beyond may be older than any of this.
     truncated_ = stable_ + 1;
     written_ = stable_;
+    for (auto& [index, owed] : owed_) {
+        if (owed == Owed::written) owed = Owed::found;
+    }
 }
 
 void Log::stable_to(Index index, Term term) {
@@ -143,6 +181,7 @@ void Log::restore(Index index, Term term) {
     CHECK(index > committed_, "a snapshot older than what is committed would be installed");
     if (!holds(index, term)) {
         entries_.clear();
+        owed_.clear();
         base_ = index;
         base_term_ = term;
         stable_ = written_ = index;
@@ -150,6 +189,7 @@ void Log::restore(Index index, Term term) {
     } else {
         const Index was_stable = stable_;
         drop_below(index + 1);
+        owed_.erase(owed_.begin(), owed_.upper_bound(index));
         stable_ = std::max(was_stable, index);
         written_ = std::max(written_, index);
     }
@@ -160,7 +200,7 @@ void Log::check() const {
     CHECK(base_ <= snapshot_, "log chain: first - 1 <= snapshot");
     CHECK(snapshot_ <= applied_, "log chain: snapshot <= applied");
     CHECK(applied_ <= committed_, "log chain: applied <= committed");
-    CHECK(committed_ <= last(), "log chain: committed <= last");
+    CHECK(committed_ <= whole_upto(), "log chain: committed <= last, and before what is owed");
     CHECK(stable_ <= written_ && written_ <= last(), "log chain: stable <= written <= last");
     CHECK(base_ <= stable_, "log chain: first - 1 <= stable");
 }

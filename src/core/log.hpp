@@ -8,10 +8,15 @@
 //   stable       known to be on disk (a write may be under way beyond it)
 //   written      handed to the storage; what lies beyond goes with the next write
 //
+//   owed         entries whose bytes the disk has damaged; each is missing until a copy of it
+//                comes from another member, and owed until that is on disk again
+//
 //   1. Entries at or below committed are never truncated.   2. Indexes have no gap.
+//   3. Nothing from the first owed entry on is committed here: committed <= whole_upto().
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -49,6 +54,16 @@ public:
     /// The last index at or below committed whose log from there on exceeds `bytes`.
     Index index_keeping(std::uint64_t bytes, Index upto) const;
 
+    bool owes() const { return !owed_.empty(); }
+    /// What may be acknowledged and committed: all before the first owed entry.
+    Index whole_upto() const { return owed_.empty() ? last() : owed_.begin()->first - 1; }
+    /// The outlines in the log, oldest first, at most `most`.
+    std::vector<Entry> missing(std::size_t most) const;
+    /// Takes the entry's bytes if they are missing here. Returns whether they were.
+    bool fill(const Entry& entry);
+    /// These are on disk again.
+    void repaired(const std::vector<Index>& indexes);
+
     void append(Entry entry);
     /// requires: committed < from <= last + 1.
     void truncate_from(Index from);
@@ -61,6 +76,7 @@ public:
     struct Unwritten {
         std::optional<Index> truncate_from;
         std::vector<Entry> append;
+        std::vector<Entry> repair;  ///< In place of the damaged ones.
     };
     Unwritten take_unwritten();
     /// What is not stable was not written after all: take_unwritten() gives it out again.
@@ -88,6 +104,7 @@ private:
     std::size_t slot_of(Index index) const { return static_cast<std::size_t>(index - first()); }
     void drop_below(Index keep_from);
 
+    enum class Owed : std::uint8_t { missing, found, written };
     Index base_;  // first - 1
     Term base_term_;
     std::uint64_t base_end_ = 0;
@@ -98,6 +115,7 @@ private:
     Index stable_;
     Index written_;
     std::optional<Index> truncated_;  // the storage has not been told yet
+    std::map<Index, Owed> owed_;
 };
 
 }  // namespace rafted::core

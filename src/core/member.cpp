@@ -30,6 +30,7 @@ struct Dispatch {
     // Inputs.
     void operator()(const Received& input) {
         if (input.message.to != turn.state.self || input.message.from == turn.state.self) return;
+        if (turn.state.log.owes()) turn.state.owing.heard.insert(input.message.from);
         std::visit(Dispatch{turn, &input.message}, input.message.body);
     }
     void operator()(const Propose& input) { proposals::on_propose(turn, input); }
@@ -41,6 +42,7 @@ struct Dispatch {
     void operator()(const Persisted& input) {
         turn.state.stable_hard = input.hard_state;
         turn.state.log.stable_to(input.last, input.last_term);
+        turn.state.log.repaired(input.repaired);
         std::erase_if(turn.state.forced, [&](const ForcedRequest& waits) {
             const auto& stored = input.hard_state.forced_out;
             const auto& forced = turn.state.hard.forced_out;
@@ -77,6 +79,8 @@ struct Dispatch {
     void operator()(const TimeoutNow&) { election::on_timeout_now(turn, *message); }
     void operator()(const RemovedNotice& body) { changes::on_removed_notice(turn, *message, body); }
     void operator()(const MovedNotice& body) { changes::on_moved_notice(turn, *message, body); }
+    void operator()(const OwedRequest& body) { owed::on_request(turn, *message, body); }
+    void operator()(const OwedReply& body) { owed::on_reply(turn, *message, body); }
 };
 
 /// One that was removed does nothing any more, but whoever asks it gets an answer.
@@ -93,15 +97,19 @@ void refuse_removed(const Turn& turn, const Input& input) {
 void collect_write(Turn& turn) {
     State& state = turn.state;
     Effects& effects = turn.effects;
-    auto [truncate_from, append] = state.log.take_unwritten();
+    auto [truncate_from, append, repair] = state.log.take_unwritten();
     effects.truncate_from = truncate_from;
     effects.append = std::move(append);
+    effects.repair = std::move(repair);
     if (!state.hard_written) effects.hard_state = state.hard;
     state.hard_written = true;
     const bool writes = effects.hard_state || effects.truncate_from || !effects.append.empty() ||
-                        !effects.snapshot_to_save.empty();
+                        !effects.repair.empty() || !effects.snapshot_to_save.empty();
     if (!writes) return;
-    effects.when_durable = {state.hard, state.log.last(), state.log.last_term(), {}};
+    effects.when_durable = {state.hard, state.log.last(), state.log.last_term(), {}, {}};
+    for (const Entry& entry : effects.repair) {
+        effects.when_durable->repaired.push_back(entry.index());
+    }
     for (const SnapshotPiece& piece : effects.snapshot_to_save) {
         if (piece.last) effects.when_durable->snapshot = piece.meta;
     }
@@ -111,6 +119,7 @@ Time next_wake(const Turn& turn) {
     const State& state = turn.state;
     Time wake = state.election_at;
     if (state.hand_over) wake = std::min(wake, state.hand_over->deadline);
+    if (!state.log.missing(1).empty()) wake = std::min(wake, state.owing.ask_at);
     if (const Leader* leader = turn.leader()) {
         wake = std::min(wake, contact::quorum_deadline(state, *leader, turn.now));
         for (const auto& [id, progress] : leader->followers) {
@@ -134,6 +143,7 @@ void settle(Turn& turn) {
     changes::settle_forced(turn);
     changes::promote_ready(turn);
     hand_over::advance(turn);
+    owed::ask(turn);
     replication::send(turn, reads::want_round(turn));
     reads::release(turn);
     collect_write(turn);
@@ -150,22 +160,13 @@ Member::Member(Start start, Time now) {
     const auto& snapshot = start.snapshot;
     const Index base = snapshot ? snapshot->index : Index();
     const Term base_term = snapshot ? snapshot->term : Term();
-    if (snapshot) {
-        state_.membership = Membership(base, snapshot->members, state_.hard.forced_out);
-        state_.configs = {{base, snapshot->config}};
-        state_.log_time = snapshot->time;
-        state_.snapshot = snapshot;
-    } else {
-        state_.membership = Membership(Index(), {}, state_.hard.forced_out);
-        state_.configs = {{Index(), std::move(start.config)}};
-    }
+    if (snapshot) state_.log_time = snapshot->time;
+    state_.snapshot = snapshot;
     state_.log = Log(base, base_term, std::move(start.entries));
 
     Effects unused;
     Turn turn{now, state_, unused};
-    for (Index i = base + 1; i <= state_.log.last(); ++i) {
-        proposals::note(turn, state_.log.at(i));
-    }
+    proposals::note_all(turn, std::move(start.config));
     election::restart_timer(turn);
     if (state_.members().is_only_voter(state_.self)) {
         state_.election_at = now;

@@ -98,7 +98,7 @@ struct TimeoutNow {
 /// You are no member any more, by a committed list. A list comes after it if its entry does, in the
 /// order of terms first: one that an outvoted leader has brought may lie at any index.
 struct RemovedNotice {
-    LogEnd list;  ///< The entry of that list, or a later one up to which nothing has changed.
+    LogPlace list;  ///< The entry of that list, or a later one up to which nothing has changed.
     bool operator==(const RemovedNotice&) const = default;
 };
 
@@ -109,8 +109,23 @@ struct MovedNotice {
     bool operator==(const MovedNotice&) const = default;
 };
 
-using Body = std::variant<AppendRequest, AppendReply, VoteRequest, VoteReply, SnapshotPiece,
-                          SnapshotReply, TimeoutNow, RemovedNotice, MovedNotice>;
+/// Asks anybody for entries whose bytes the sender's disk has damaged; oldest first.
+struct OwedRequest {
+    static constexpr std::size_t most = 256;
+    std::vector<LogPlace> places;
+    bool operator==(const OwedRequest&) const = default;
+};
+
+/// Those of them that are here, as many as fit; says nothing of anybody's log.
+struct OwedReply {
+    std::vector<Index> lacking;  ///< Asked for, and not here.
+    std::vector<Entry> entries;
+    bool operator==(const OwedReply&) const = default;
+};
+
+using Body =
+    std::variant<AppendRequest, AppendReply, VoteRequest, VoteReply, SnapshotPiece, SnapshotReply,
+                 TimeoutNow, RemovedNotice, MovedNotice, OwedRequest, OwedReply>;
 
 struct Message {
     NodeId from;

@@ -43,6 +43,7 @@ Index append(Turn& turn, EntryKind kind, BytesView payload) {
 
 void note(Turn& turn, const Entry& entry) {
     State& state = turn.state;
+    if (!entry.is_whole()) return;
     state.log_time = std::max(state.log_time, entry.time());
     switch (entry.kind()) {
         case EntryKind::founding: {
@@ -70,6 +71,16 @@ void note(Turn& turn, const Entry& entry) {
         case EntryKind::command:
         case EntryKind::open_session: break;
     }
+}
+
+void note_all(Turn& turn, GroupConfig config) {
+    State& state = turn.state;
+    const auto& snapshot = state.snapshot;
+    const Index base = snapshot ? snapshot->index : Index();
+    Members members = snapshot ? snapshot->members : Members();
+    state.membership = Membership(base, std::move(members), state.hard.forced_out);
+    state.configs = {{base, snapshot ? snapshot->config : std::move(config)}};
+    for (Index i = base + 1; i <= state.log.last(); ++i) note(turn, state.log.at(i));
 }
 
 }  // namespace rafted::core::proposals

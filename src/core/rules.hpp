@@ -51,7 +51,22 @@ void on_propose(Turn& turn, const Propose& input);
 Index append(Turn& turn, EntryKind kind, BytesView payload);
 /// Takes note of an entry's member list or config, whoever appended it.
 void note(Turn& turn, const Entry& entry);
+/// The same for the whole log, from the snapshot on; without one, `config` is in force at first.
+void note_all(Turn& turn, GroupConfig config);
 }  // namespace proposals
+
+namespace owed {  // owed.cpp: entries whose bytes the disk has damaged
+/// Asks the others for what is missing, from time to time.
+void ask(Turn& turn);
+void on_request(Turn& turn, const Message& message, const OwedRequest& request);
+void on_reply(Turn& turn, const Message& message, const OwedReply& reply);
+/// Takes what is missing out of these; returns whether there was something.
+bool fill(Turn& turn, const std::vector<Entry>& entries);
+/// A member list or config is missing: what this member knows of the group may be old.
+bool lists_are_missing(const State& state);
+/// What is missing, and nobody else in the list has.
+std::vector<Index> lost(const State& state);
+}  // namespace owed
 
 namespace reads {  // reads.cpp: thesis §6.4
 void on_read(Turn& turn, const Read& input);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/effects.hpp"
@@ -50,6 +52,14 @@ struct ForcedRequest {
     bool operator==(const ForcedRequest&) const = default;
 };
 
+/// Who is asked for what this member's disk has damaged (Log: owed).
+struct Owing {
+    Time ask_at = Time::min();
+    std::set<NodeId> heard;                        ///< By whom it was spoken to, member or not.
+    std::map<NodeId, std::vector<Index>> lacking;  ///< Who has said that it has not got them.
+    bool operator==(const Owing&) const = default;
+};
+
 struct State {
     NodeId self;
     Random random;
@@ -70,6 +80,7 @@ struct State {
     std::optional<Incoming> incoming;
     std::optional<HandOver> hand_over;
     std::vector<ForcedRequest> forced;  ///< Answered when on disk.
+    Owing owing;
     Index hooks_done;
     Index member_since;  ///< It joined by the entry at this index; older removals are past.
 
@@ -85,14 +96,14 @@ struct State {
         return heard_at + longest;
     }
     const Members& members() const { return membership.current(); }
-    LogEnd log_end() const { return {log.last_term(), log.last()}; }
+    LogPlace log_end() const { return {log.last_term(), log.last()}; }
     /// The entry that brought a list, or, if that is compacted, the last one that is: a list that
     /// is still held had not been replaced there.
-    LogEnd entry_of_list(Index index) const {
+    LogPlace entry_of_list(Index index) const {
         const Index at = std::max(index, log.first() - 1);
         return {*log.term_at(at), at};
     }
-    LogEnd settled_list() const { return entry_of_list(membership.committed_index()); }
+    LogPlace settled_list() const { return entry_of_list(membership.committed_index()); }
     bool is_voter() const { return members().is_voter(self); }
     bool operator==(const State&) const = default;
 };

@@ -1,5 +1,7 @@
 #include "disk/disk_storage.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/check.hpp"
@@ -92,6 +94,16 @@ Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group
         repairs.restart_after(slot, *found->newest);
     } else {
         recovered.entries = entries_of(group);
+        // What is damaged and covered by the snapshot is not needed; the log begins behind it.
+        const auto covers = [&](const core::Entry& entry) { return entry.index() <= covered; };
+        auto& all = recovered.entries;
+        const auto end = std::ranges::find_if_not(all, covers);
+        const auto bad = std::find_if(std::make_reverse_iterator(end), all.rend(),
+                                      [](const core::Entry& entry) { return !entry.is_whole(); });
+        if (bad != all.rend()) {
+            repairs.let_go_below(slot, bad->index() + 1);
+            all.erase(all.begin(), bad.base() - 1);
+        }
     }
     return recovered;
 }

@@ -13,7 +13,7 @@ constexpr std::uint64_t gather_bytes = std::uint64_t{16} << 20;
 bool is_heavy(const ports::Batch& batch) {
     return std::ranges::any_of(batch, [](const ports::GroupWrite& write) {
         return write.record || write.truncate_from || write.compact_below ||
-               !write.append.empty() || !write.pieces.empty();
+               !write.append.empty() || !write.repair.empty() || !write.pieces.empty();
     });
 }
 

@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "core/checksum.hpp"
+#include "disk/sectors.hpp"
 
 namespace rafted::disk {
 namespace {
@@ -71,9 +72,11 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
         heavy_ = true;
     }
     if (!write.append.empty()) {
-        add_entries(write.slot, write.append);
+        add_entries(write.slot, write.append, false);
         outlook.last = write.append.back().index();
     }
+    if (auto fits = check_repair(write, outlook); !fits) return fits;
+    add_entries(write.slot, write.repair, true);
     for (const ReceivedSnapshot& snapshot : received) {
         if (snapshot.slot == write.slot && !write.pieces.empty()) add_snapshot(snapshot, outlook);
     }
@@ -109,6 +112,20 @@ Result<void> Draft::check_log(const GroupWrite& write, Outlook& outlook) const {
     return {};
 }
 
+/// Only the very entry may stand in for a damaged one.
+Result<void> Draft::check_repair(const GroupWrite& write, const Outlook& outlook) const {
+    const GroupImage* image = image_->find(write.slot);
+    for (const core::Entry& entry : write.repair) {
+        const Index index = entry.index();
+        const bool is_kept = image != nullptr && image->holds(index) && index >= outlook.first &&
+                             index <= outlook.kept;
+        if (!is_kept || !image->at(index).entry.is_same_as(entry)) {
+            return refused(write, "entry " + to_string(index) + " is not the one that is damaged");
+        }
+    }
+    return {};
+}
+
 bool Draft::log_holds(ports::Slot slot, const Outlook& outlook, Index index, Term term) const {
     if (index < outlook.first) return true;  // compacted: it was committed, as the snapshot is
     if (index > outlook.last) return false;
@@ -138,15 +155,29 @@ void Draft::restart_after(ports::Slot slot, const core::SnapshotMeta& snapshot) 
     records_.emplace_back(SnapshotInstalled{slot, snapshot.index, snapshot.term, true});
 }
 
-void Draft::add_entries(ports::Slot slot, std::span<const core::Entry> entries) {
-    Appended record{slot, entries.front().index(), false, {}};
-    record.blocks.reserve(entries.size());
-    for (const core::Entry& entry : entries) {
-        record.blocks.push_back({static_cast<std::uint32_t>(entry.size()), entry.checksum()});
-        entries_.push_back(entry);
-        entry_bytes_ += entry.size();
+void Draft::let_go_below(ports::Slot slot, Index below) {
+    records_.emplace_back(Compacted{slot, below});
+}
+
+void Draft::add_entries(ports::Slot slot, std::span<const core::Entry> entries, bool again) {
+    const std::size_t since = records_.size();
+    for (const core::Entry& entry : entries) add_entry(slot, entry, again, since);
+}
+
+/// Entries that follow each other in one term share a record, if that is not older than `since`.
+void Draft::add_entry(ports::Slot slot, const core::Entry& entry, bool again, std::size_t since) {
+    auto* last = records_.size() > since ? std::get_if<Appended>(&records_.back()) : nullptr;
+    const bool follows = last != nullptr && last->slot == slot && last->again == again &&
+                         last->term == entry.term() &&
+                         last->first + last->blocks.size() == entry.index();
+    if (!follows) {
+        records_.emplace_back(Appended{slot, entry.index(), entry.term(), again, {}});
+        last = std::get_if<Appended>(&records_.back());
     }
-    records_.emplace_back(std::move(record));
+    last->blocks.push_back(
+        {entry.kind(), static_cast<std::uint32_t>(entry.size()), entry.checksum()});
+    entries_.push_back(entry);
+    entry_bytes_ += entry.size();
     heavy_ = true;
 }
 
@@ -155,42 +186,46 @@ void Draft::add_again(ports::Slot slot, Index index) {
     const auto found = outlooks_.find(slot);
     const bool dropped =
         found != outlooks_.end() && (index < found->second.first || index > found->second.kept);
-    if (dropped) return;
     const core::Entry& entry = image_->find(slot)->at(index).entry;
-    auto* last = records_.empty() ? nullptr : std::get_if<Appended>(&records_.back());
-    if (last == nullptr || !last->again || last->slot != slot ||
-        last->first + last->blocks.size() != index) {
-        records_.emplace_back(Appended{slot, index, true, {}});
-        last = std::get_if<Appended>(&records_.back());
-    }
-    last->blocks.push_back({static_cast<std::uint32_t>(entry.size()), entry.checksum()});
-    entries_.push_back(entry);
-    entry_bytes_ += entry.size();
-    heavy_ = true;
+    if (!dropped && entry.is_whole()) add_entry(slot, entry, true, 0);
 }
 
 void Draft::add_checkpoint() { records_ = image_->checkpoint(); }
 
 Result<Draft::Sealed> Draft::seal(const Place& place) {
+    auto sealed = lay_out(place);
+    if (!sealed || zero_sectors(place.position, sealed->pieces) == 0) return sealed;
+    // It says so itself, in a record whose size does not depend on the number.
+    records_.emplace(records_.begin(), ZeroSectors{});
+    sealed = lay_out(place);
+    if (!sealed) return sealed;
+    std::get<ZeroSectors>(records_.front()).count = zero_sectors(place.position, sealed->pieces);
+    return lay_out(place);
+}
+
+Result<Draft::Sealed> Draft::lay_out(const Place& place) {
     Writer out;
     out.raw(std::array<std::byte, frame_head_bytes>{});
     for (const Record& record : records_) encode(out, record);
     const std::size_t records_bytes = out.size() - frame_head_bytes;
-    const std::uint64_t content = out.size() + entry_bytes_ + frame_mark_bytes;
+    const std::uint64_t content = out.size() + entry_bytes_ + records_bytes + frame_foot_bytes;
     const std::uint64_t units = (content + frame_unit - 1) / frame_unit;
     if (units * frame_unit > max_frame_bytes || records_bytes > UINT32_MAX) {
         return fail(ErrorCode::too_large,
                     "a write of " + std::to_string(content) + " bytes is over the journal's limit");
     }
     front_ = out.take();
+    const auto records = BytesView(front_).subspan(frame_head_bytes);
     FrameHead head;
-    head.records_checksum = core::checksum(BytesView(front_).subspan(frame_head_bytes), place.seed);
+    head.records_checksum = core::checksum(records, place.seed);
     head.records_bytes = static_cast<std::uint32_t>(records_bytes);
     head.units = static_cast<std::uint32_t>(units);
     head.ordinal = place.ordinal;
-    std::ranges::copy(encode(head, place.seed), front_.begin());
+    std::ranges::copy(encode(head, FrameEnd::head, place.seed), front_.begin());
+    const auto foot = encode(head, FrameEnd::foot, place.seed);
     back_.assign(static_cast<std::size_t>(units * frame_unit - content), std::byte{0});
-    back_.insert(back_.end(), frame_mark().begin(), frame_mark().end());
+    back_.insert(back_.end(), records.begin(), records.end());
+    back_.insert(back_.end(), foot.begin(), foot.end());
 
     Sealed sealed{{}, units * frame_unit};
     sealed.pieces.reserve(entries_.size() + 2);

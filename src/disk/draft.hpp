@@ -22,6 +22,8 @@ public:
     Result<void> add(const ports::Batch& batch, std::span<const ReceivedSnapshot> received);
     /// The log of a group goes on after a snapshot that is in place already.
     void restart_after(ports::Slot slot, const core::SnapshotMeta& snapshot);
+    /// Entries of a log that only laggards would be sent.
+    void let_go_below(ports::Slot slot, Index below);
     /// A live entry, once more, so that its old segment may go.
     void add_again(ports::Slot slot, Index index);
     void add_checkpoint();
@@ -35,6 +37,7 @@ public:
 
     /// The frame at `position` of a segment; the pieces point into this object.
     struct Place {
+        std::uint64_t position = 0;
         std::uint64_t seed = 0;
         std::uint32_t ordinal = 0;
     };
@@ -61,7 +64,10 @@ private:
     Result<void> check_log(const ports::GroupWrite& write, Outlook& outlook) const;
     void add_snapshot(const ReceivedSnapshot& received, Outlook& outlook);
     bool log_holds(ports::Slot slot, const Outlook& outlook, Index index, Term term) const;
-    void add_entries(ports::Slot slot, std::span<const core::Entry> entries);
+    void add_entries(ports::Slot slot, std::span<const core::Entry> entries, bool again);
+    void add_entry(ports::Slot slot, const core::Entry& entry, bool again, std::size_t since);
+    Result<void> check_repair(const ports::GroupWrite& write, const Outlook& outlook) const;
+    Result<Sealed> lay_out(const Place& place);
 
     const Image* image_;
     Outlooks outlooks_;
@@ -70,7 +76,7 @@ private:
     std::uint64_t entry_bytes_ = 0;
     bool heavy_ = false;
     Bytes front_;  // head and records
-    Bytes back_;   // padding and mark
+    Bytes back_;   // padding, records once more, foot
 };
 
 }  // namespace rafted::disk

@@ -12,8 +12,7 @@ namespace {
 
 // No byte is a power of two: one flipped bit cannot make any of them zero.
 constexpr std::uint32_t head_magic = 0x66'54'46'52;  // "RFTf"
-constexpr std::string_view mark_text = "RFTdone.";
-static_assert(mark_text.size() == frame_mark_bytes);
+constexpr std::uint32_t foot_magic = 0x65'54'46'52;  // "RFTe"
 
 enum class RecordType : std::uint8_t {
     checkpoint_begins = 1,
@@ -27,12 +26,14 @@ enum class RecordType : std::uint8_t {
     segment_closed,
     members_moved,
     hard_state_after_removal,
+    zero_sectors,
 };
 
 /// Their numbers are those of the variant, but for a hard state of which there is more to say.
 RecordType type_of(const Record& record) {
+    if (std::holds_alternative<ZeroSectors>(record)) return RecordType::zero_sectors;
     const auto* hard = std::get_if<HardStateSet>(&record);
-    if (hard != nullptr && hard->state.let_go != core::LogEnd()) {
+    if (hard != nullptr && hard->state.let_go != core::LogPlace()) {
         return RecordType::hard_state_after_removal;
     }
     return static_cast<RecordType>(record.index() + 1);
@@ -40,6 +41,7 @@ RecordType type_of(const Record& record) {
 
 void put_body(Writer&, const CheckpointBegins&) {}
 void put_body(Writer&, const SegmentClosed&) {}
+void put_body(Writer& out, const ZeroSectors& body) { out.number(body.count); }
 void put_body(Writer& out, const GroupChanged& body) {
     out.number(body.record.slot);
     out.text(body.record.name);
@@ -49,7 +51,7 @@ void put_body(Writer& out, const GroupChanged& body) {
 void put_body(Writer& out, const HardStateSet& body) {
     out.number(body.slot);
     core::encode(out, body.state);
-    if (body.state.let_go != core::LogEnd()) core::encode(out, body.state.let_go);
+    if (body.state.let_go != core::LogPlace()) core::encode(out, body.state.let_go);
 }
 void put_body(Writer& out, const MembersMoved& body) {
     out.number(body.slot);
@@ -84,9 +86,11 @@ void put_body(Writer& out, const SnapshotInstalled& body) {
 void put_body(Writer& out, const Appended& body) {
     out.number(body.slot);
     out.number(body.first.value);
+    out.number(body.term.value);
     out.number(static_cast<std::uint8_t>(body.again));
     out.number(static_cast<std::uint32_t>(body.blocks.size()));
     for (const BlockRef& block : body.blocks) {
+        out.number(static_cast<std::uint8_t>(block.kind));
         out.number(block.size);
         out.number(block.checksum);
     }
@@ -148,17 +152,20 @@ Appended get_appended(Reader& in) {
     Appended body;
     body.slot = in.number<ports::Slot>();
     body.first = get_index(in);
+    body.term = get_term(in);
     body.again = get_bool(in);
     const std::size_t count = in.number<std::uint32_t>();
-    if (count > in.left() / 12) {
+    if (count > in.left() / 13) {
         in.fail();
         return body;
     }
     body.blocks.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
+        const auto kind = in.number<std::uint8_t>();
         const auto size = in.number<std::uint32_t>();
         if (size < core::Entry::header_bytes || size > core::Entry::max_bytes) in.fail();
-        body.blocks.push_back({size, in.number<std::uint64_t>()});
+        if (kind >= core::entry_kind_count) in.fail();
+        body.blocks.push_back({core::EntryKind(kind), size, in.number<std::uint64_t>()});
     }
     return body;
 }
@@ -186,10 +193,11 @@ std::optional<Record> get_record(Reader& in) {
         case RecordType::appended: return get_appended(in);
         case RecordType::segment_closed: return SegmentClosed{};
         case RecordType::members_moved: return get_moved(in);
+        case RecordType::zero_sectors: return ZeroSectors{in.number<std::uint32_t>()};
         case RecordType::hard_state_after_removal: {
             HardStateSet body = get_hard_state(in);
-            body.state.let_go = core::decode_log_end(in);
-            if (body.state.let_go == core::LogEnd()) in.fail();
+            body.state.let_go = core::decode_log_place(in);
+            if (body.state.let_go == core::LogPlace()) in.fail();
             return body;
         }
     }
@@ -281,7 +289,7 @@ Result<SegmentHead> decode_segment_head(BytesView bytes, const std::string& path
     if (auto known = check_prefix(bytes, segment_magic, path); !known) {
         return std::unexpected(known.error());
     }
-    if (bytes.size() < segment_head_bytes || !checksum_fits(bytes.first(segment_head_bytes), 0)) {
+    if (!is_sealed_segment_head(bytes)) {
         return fail(ErrorCode::corrupt, path + " is damaged at offset 0: the segment's header");
     }
     Reader in(bytes.subspan(prefix_bytes + 4));
@@ -290,6 +298,10 @@ Result<SegmentHead> decode_segment_head(BytesView bytes, const std::string& path
     head.number = in.number<std::uint64_t>();
     head.previous_end = in.number<std::uint64_t>();
     return head;
+}
+
+bool is_sealed_segment_head(BytesView bytes) {
+    return bytes.size() >= segment_head_bytes && checksum_fits(bytes.first(segment_head_bytes), 0);
 }
 
 std::string segment_name(std::uint64_t number) { return hex(number) + ".log"; }
@@ -320,7 +332,8 @@ std::optional<std::vector<Record>> decode_records(BytesView bytes) {
     return records;
 }
 
-std::array<std::byte, frame_head_bytes> encode(const FrameHead& head, std::uint64_t seed) {
+std::array<std::byte, frame_head_bytes> encode(const FrameHead& head, FrameEnd end,
+                                               std::uint64_t seed) {
     std::array<std::byte, frame_head_bytes> bytes{};
     const auto put = [&bytes](std::size_t at, auto value) {
         std::memcpy(bytes.data() + at, &value, sizeof value);
@@ -329,12 +342,12 @@ std::array<std::byte, frame_head_bytes> encode(const FrameHead& head, std::uint6
     put(16, head.records_bytes);
     put(20, head.units);
     put(24, head.ordinal);
-    put(28, head_magic);
+    put(28, end == FrameEnd::head ? head_magic : foot_magic);
     put(0, core::checksum(BytesView(bytes).subspan(8), seed));
     return bytes;
 }
 
-std::optional<FrameHead> decode_frame_head(BytesView bytes, std::uint64_t seed) {
+std::optional<FrameHead> decode_frame_end(BytesView bytes, FrameEnd end, std::uint64_t seed) {
     Reader in(bytes);
     const auto stored = in.number<std::uint64_t>();
     FrameHead head;
@@ -342,14 +355,15 @@ std::optional<FrameHead> decode_frame_head(BytesView bytes, std::uint64_t seed) 
     head.records_bytes = in.number<std::uint32_t>();
     head.units = in.number<std::uint32_t>();
     head.ordinal = in.number<std::uint32_t>();
-    if (in.number<std::uint32_t>() != head_magic || in.failed()) return std::nullopt;
+    const auto magic = in.number<std::uint32_t>();
+    if (in.failed() || magic != (end == FrameEnd::head ? head_magic : foot_magic)) {
+        return std::nullopt;
+    }
     if (stored != core::checksum(bytes.subspan(8, frame_head_bytes - 8), seed)) return std::nullopt;
-    const bool sane = head.size() <= max_frame_bytes &&
-                      head.size() >= frame_head_bytes + head.records_bytes + frame_mark_bytes;
-    if (!sane) return std::nullopt;
+    const std::uint64_t least =
+        frame_head_bytes + 2 * std::uint64_t{head.records_bytes} + frame_foot_bytes;
+    if (head.size() > max_frame_bytes || head.size() < least) return std::nullopt;
     return head;
 }
-
-BytesView frame_mark() { return view_of(mark_text); }
 
 }  // namespace rafted::disk

@@ -3,9 +3,11 @@
 // (image.hpp); snapshots have a file of their own (snapshot_file.hpp).
 //   1. Every checksum is seeded with where its bytes belong, so that a stale, misdirected or
 //      foreign block fails even if it is whole.
-//   2. A frame begins at a multiple of frame_unit, so its head lies in one sector: it is there
-//      whole or not at all.
-//   3. A frame's head and its last byte are never zero: what is zero was never written.
+//   2. A frame begins and ends at a multiple of frame_unit, so its head and its foot, which say the
+//      same, each lie in one sector: each is there whole or not at all.
+//   3. The last byte of head and foot is never zero: what is zero was never written.
+//   4. Head and records stand twice, at both ends of a frame: what it held is known even if a part
+//      of it is damaged.
 #pragma once
 
 #include <array>
@@ -21,8 +23,7 @@
 namespace rafted::disk {
 
 /// Of everything in the directory. A program reads this version and refuses any other.
-inline constexpr std::uint32_t format_version = 1;
-inline constexpr std::uint64_t sector_bytes = 512;
+inline constexpr std::uint32_t format_version = 2;
 
 inline constexpr std::string_view identity_magic = "RFTDNODE";
 inline constexpr std::string_view segment_magic = "RFTDJRNL";
@@ -56,13 +57,17 @@ struct SegmentHead {
 inline constexpr std::size_t segment_head_bytes = 64;
 Bytes encode(const SegmentHead& head);
 Result<SegmentHead> decode_segment_head(BytesView bytes, const std::string& path);
+/// Whether its checksum fits: then it is as it was written, be that for here or not.
+bool is_sealed_segment_head(BytesView bytes);
 
 /// "000000000000002a.log" and back.
 std::string segment_name(std::uint64_t number);
 std::optional<std::uint64_t> segment_number(std::string_view name);
 
-/// What a frame says. Blocks of entries follow the records, in the order of their references.
+/// What a frame says. Blocks of entries follow the records, in the order of their references: all
+/// by which an entry is known again, should its block be damaged.
 struct BlockRef {
+    core::EntryKind kind = core::EntryKind::command;
     std::uint32_t size = 0;
     std::uint64_t checksum = 0;
     bool operator==(const BlockRef&) const = default;
@@ -107,10 +112,11 @@ struct SnapshotInstalled {
     bool restarts = false;  ///< The log is empty and goes on after it.
     bool operator==(const SnapshotInstalled&) const = default;
 };
-/// Entries from `first` on.
+/// Entries of one term from `first` on.
 struct Appended {
     ports::Slot slot = 0;
     Index first;
+    Term term;
     bool again = false;  ///< Moved out of an old segment; nothing changes but the place.
     std::vector<BlockRef> blocks;
     bool operator==(const Appended&) const = default;
@@ -125,8 +131,15 @@ struct MembersMoved {
     std::vector<ports::Moved> moved;
     bool operator==(const MembersMoved&) const = default;
 };
-using Record = std::variant<CheckpointBegins, GroupChanged, HardStateSet, LogRange, Truncated,
-                            Compacted, SnapshotInstalled, Appended, SegmentClosed, MembersMoved>;
+/// How many whole sectors within the frame are zero because its entries are: more of them that read
+/// as zero were never written.
+struct ZeroSectors {
+    std::uint32_t count = 0;
+    bool operator==(const ZeroSectors&) const = default;
+};
+using Record =
+    std::variant<CheckpointBegins, GroupChanged, HardStateSet, LogRange, Truncated, Compacted,
+                 SnapshotInstalled, Appended, SegmentClosed, MembersMoved, ZeroSectors>;
 
 void encode(Writer& out, const Record& record);
 /// All records of a frame; nothing if they make no sense.
@@ -134,22 +147,22 @@ std::optional<std::vector<Record>> decode_records(BytesView bytes);
 
 inline constexpr std::uint64_t frame_unit = 32;
 inline constexpr std::size_t frame_head_bytes = 32;
-inline constexpr std::size_t frame_mark_bytes = 8;
+inline constexpr std::size_t frame_foot_bytes = 32;
 /// No frame is larger.
 inline constexpr std::uint64_t max_frame_bytes = std::uint64_t{1} << 34;
 
 struct FrameHead {
     std::uint64_t records_checksum = 0;
     std::uint32_t records_bytes = 0;
-    std::uint32_t units = 0;    ///< The frame's size in frame_units, head and mark included.
+    std::uint32_t units = 0;    ///< The frame's size in frame_units, head and foot included.
     std::uint32_t ordinal = 0;  ///< Counts the frames of a segment from 0.
     std::uint64_t size() const { return units * frame_unit; }
     bool operator==(const FrameHead&) const = default;
 };
-std::array<std::byte, frame_head_bytes> encode(const FrameHead& head, std::uint64_t seed);
-/// Nothing unless the bytes are the head that was written at the place of the seed.
-std::optional<FrameHead> decode_frame_head(BytesView bytes, std::uint64_t seed);
-/// The end of every frame.
-BytesView frame_mark();
+enum class FrameEnd : std::uint8_t { head, foot };
+std::array<std::byte, frame_head_bytes> encode(const FrameHead& head, FrameEnd end,
+                                               std::uint64_t seed);
+/// Nothing unless the bytes are that end of the frame whose place has this seed.
+std::optional<FrameHead> decode_frame_end(BytesView bytes, FrameEnd end, std::uint64_t seed);
 
 }  // namespace rafted::disk

@@ -15,7 +15,7 @@
 namespace rafted::disk {
 
 struct HeldEntry {
-    core::Entry entry;  ///< Null: it cannot be read.
+    core::Entry entry;  ///< An outline: its block is damaged. Null: it cannot be read.
     std::size_t bytes = 0;
     std::uint64_t segment = 0;
     bool is_hole() const { return bytes == 0; }

@@ -56,6 +56,7 @@ Result<void> Image::take(const CheckpointBegins&, const News&) {
 }
 
 Result<void> Image::take(const SegmentClosed&, const News&) { return {}; }
+Result<void> Image::take(const ZeroSectors&, const News&) { return {}; }
 
 Result<void> Image::take(const GroupChanged& record, const News&) {
     auto& group = groups_[record.record.slot];

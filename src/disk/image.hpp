@@ -69,6 +69,7 @@ private:
     Result<void> take(const SnapshotInstalled& record, const News& news);
     Result<void> take(const Appended& record, const News& news);
     Result<void> take(const SegmentClosed& record, const News& news);
+    Result<void> take(const ZeroSectors& record, const News& news);
     Result<GroupImage*> group(ports::Slot slot);
     Result<void> make_room(GroupImage& group, Index index);
     void count(const HeldEntry& held);

@@ -120,7 +120,10 @@ private:
         }
         node_ = reader->head().node;
         const std::uint64_t previous_end = reader->head().previous_end;
-        if (last_end_ && *last_end_ != previous_end) {
+        if (reader->head_is_damaged()) {
+            segment.verdict = "damaged";
+            damaged(file_path, 0, "the segment's header does not verify");
+        } else if (last_end_ && *last_end_ != previous_end) {
             damaged(
                 last_file_, *last_end_,
                 "the segment ends here, but should end at offset " + std::to_string(previous_end));
@@ -148,6 +151,10 @@ private:
                 if (!closed_) last_end_ = reader.position();
                 auto applied = image_.apply({frame.records, frame.entries, segment.number});
                 if (!applied) damaged(segment.file, frame.position, applied.error().message);
+                if (!frame.damages.empty()) segment.verdict = "damaged";
+                for (const Damage& damage : frame.damages) {
+                    damaged(segment.file, damage.offset, damage.what);
+                }
                 continue;
             }
             if (*found == Found::torn) {  // of an earlier one, the next header tells the end
@@ -198,12 +205,12 @@ private:
     }
 
     void add_entry(GroupReport& group, Index index, const HeldEntry& held) const {
-        const bool is_there = held.entry.size() != 0;
-        if (!is_there) ++group.missing;
+        const bool is_known = held.entry.size() != 0;
+        if (!is_known || !held.entry.is_whole()) ++group.missing;
         group.log_bytes += held.bytes;
         if (!options_.entries) return;
         EntryReport entry{{}, index, {}, {}, held.entry, held.bytes};
-        if (is_there) {
+        if (is_known) {
             entry.term = held.entry.term();
             entry.kind = held.entry.kind();
             entry.time = held.entry.time();

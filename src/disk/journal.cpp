@@ -47,6 +47,11 @@ std::string Journal::path_of(std::uint64_t number) const {
     return home_.dir + "/" + segment_name(number);
 }
 
+Draft::Place Journal::place_of_next() const {
+    return {current_.position, seed_of(home_.node, current_.number, current_.position),
+            current_.ordinal};
+}
+
 std::unexpected<Error> Journal::fence(Error error) {
     error.code = ErrorCode::disk_failed;
     fenced_ = error;
@@ -69,8 +74,7 @@ Result<void> Journal::commit(Draft& draft) {
         }
     }
     if (draft.is_heavy() && !full_) move_old_entries(draft);
-    const auto sealed =
-        draft.seal({seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    const auto sealed = draft.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
     auto written = make_room(sealed->size, draft.is_heavy());
     if (written) written = write_frame(*sealed);
@@ -160,8 +164,7 @@ Result<void> Journal::close_segment() {
     if (!current_.file) return {};
     Draft closing(image_);
     closing.add_closing();
-    const auto sealed =
-        closing.seal({seed_of(home_.node, current_.number, current_.position), current_.ordinal});
+    const auto sealed = closing.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
     auto done = write_frame(*sealed);
     if (done) done = current_.file->sync();
@@ -174,7 +177,8 @@ Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {
     if (!file) return std::unexpected(file.error());
     Draft checkpoint(image_);
     checkpoint.add_checkpoint();
-    const auto sealed = checkpoint.seal({seed_of(home_.node, number, segment_head_bytes), 0});
+    const auto sealed =
+        checkpoint.seal({segment_head_bytes, seed_of(home_.node, number, segment_head_bytes), 0});
     if (!sealed) return std::unexpected(sealed.error());
     const Bytes head = encode(SegmentHead{home_.node, number, current_.position});
 

@@ -47,8 +47,9 @@ class Journal {
 public:
     /// The first segment of a new journal.
     static Result<std::unique_ptr<Journal>> create(JournalHome home);
-    /// Reads it back. Adds to the notes what a human should know. Fails with corrupt, naming file,
-    /// offset, group and index, if anything but an unfinished write is wrong.
+    /// Reads it back. Adds to the notes what a human should know. Entries that are damaged become
+    /// outlines; what stands twice and is damaged once is mended. Fails with corrupt, naming file,
+    /// offset, group and index, if anything else but an unfinished write is wrong.
     static Result<std::unique_ptr<Journal>> open(JournalHome home, std::vector<std::string>& notes);
 
     const Image& image() const { return image_; }
@@ -86,6 +87,7 @@ private:
 
     explicit Journal(JournalHome home) : home_(std::move(home)) {}
     std::string path_of(std::uint64_t number) const;
+    Draft::Place place_of_next() const;
     std::unexpected<Error> fence(Error error);
 
     Result<void> rotate();
@@ -96,9 +98,7 @@ private:
     void move_old_entries(Draft& draft);
     void drop_dead_segments();
 
-    Result<void> read_back(std::vector<std::string>& notes);
-    Result<void> read_segment(const std::vector<SegmentHead>& heads, std::size_t at,
-                              std::vector<std::string>& notes);
+    class Reading;
     Result<void> continue_after(const Tail& tail);
 
     JournalHome home_;

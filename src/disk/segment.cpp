@@ -1,41 +1,18 @@
 #include "disk/segment.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/checksum.hpp"
+#include "disk/sectors.hpp"
 
 namespace rafted::disk {
 namespace {
 
 constexpr std::size_t window_bytes = std::size_t{1} << 20;
 
-bool is_zero(BytesView bytes) {
-    return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
-
-std::uint64_t written_bytes(BytesView bytes) {
-    const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(),
-                                           [](std::byte b) { return b != std::byte{0}; });
-    return static_cast<std::uint64_t>(bytes.rend() - last);
-}
-
 std::uint64_t round_up(std::uint64_t n) { return (n + frame_unit - 1) / frame_unit * frame_unit; }
 
-/// Whether the bad bytes [from, to) of a frame at `position` are such that were never written.
-bool was_never_written(BytesView frame, std::uint64_t position, std::uint64_t from,
-                       std::uint64_t to) {
-    if (written_bytes(frame) < to) return true;
-    for (std::uint64_t at = from; at < to;) {
-        const std::uint64_t sector = (position + at) / sector_bytes * sector_bytes;
-        const std::uint64_t begin = sector > position ? sector - position : 0;
-        const std::uint64_t end =
-            std::min<std::uint64_t>(sector + sector_bytes - position, frame.size());
-        if (is_zero(frame.subspan(begin, end - begin))) return true;
-        at = end;
-    }
-    return false;
-}
+bool is_frame_end(BytesView bytes) { return bytes.back() != std::byte{0}; }
 
 }  // namespace
 
@@ -72,7 +49,8 @@ Result<SegmentReader> SegmentReader::open(const ports::File& file, Place place) 
     const auto bytes = window.at(0, segment_head_bytes);
     if (!bytes) return std::unexpected(bytes.error());
     const auto head = decode_segment_head(*bytes, place.path);
-    if (!head) return std::unexpected(head.error());
+    if (!head && is_sealed_segment_head(*bytes)) return std::unexpected(head.error());
+    if (!head) return without_header(window, place, head.error());
     if (place.node && head->node != *place.node) {
         return fail(ErrorCode::corrupt, place.path + " belongs to node " + to_string(head->node) +
                                             ", this directory to " + to_string(*place.node));
@@ -81,7 +59,21 @@ Result<SegmentReader> SegmentReader::open(const ports::File& file, Place place) 
         return fail(ErrorCode::corrupt, place.path + " holds segment " + hex(head->number) +
                                             ": files have been swapped or renamed");
     }
-    return SegmentReader(std::move(window), *head);
+    return SegmentReader(std::move(window), *head, false);
+}
+
+/// All that a header says is known from the file's name and the directory, but for a cross-check;
+/// and whatever has happened to it, a frame behind it that verifies is of this place and version.
+Result<SegmentReader> SegmentReader::without_header(const Window& window, const Place& place,
+                                                    const Error& error) {
+    if (!place.node) return std::unexpected(error);
+    const SegmentHead head{*place.node, place.number, 0};
+    SegmentReader trial(window, head, true);
+    Frame frame;
+    const auto found = trial.next(frame);
+    if (!found) return std::unexpected(found.error());
+    if (*found != Found::frame) return std::unexpected(error);
+    return SegmentReader(window, head, true);
 }
 
 std::uint64_t SegmentReader::seed(std::uint64_t position) const {
@@ -96,22 +88,38 @@ SegmentReader::Found SegmentReader::damaged(Damage damage) {
 Result<SegmentReader::Found> SegmentReader::next(Frame& frame) {
     const auto bytes = window_.at(position_, frame_head_bytes);
     if (!bytes) return std::unexpected(bytes.error());
-    const auto head = bytes->size() == frame_head_bytes ? decode_frame_head(*bytes, seed(position_))
-                                                        : std::nullopt;
     search_from_ = position_ + frame_unit;
-    if (!head) return no_head(*bytes);
+    auto head = decode_frame_end(*bytes, FrameEnd::head, seed(position_));
+    if (!head) {
+        const auto end = written_end(position_);
+        if (!end) return std::unexpected(end.error());
+        if (*end == position_) return Found::end;
+        const auto foot = find_foot();
+        if (!foot) return std::unexpected(foot.error());
+        if (!*foot) return no_frame(*end);
+        head = *foot;
+    }
     if (head->size() > window_.size() - position_) {
         damage_ = {position_, "the last frame ends after the file", {}, {}};
         return Found::torn;
     }
-    frame = Frame{position_, *head, {}, {}};
+    frame = Frame{position_, *head, {}, {}, {}, {}};
     const auto size = static_cast<std::size_t>(head->size());
-    const Body body = std::make_shared_for_overwrite<std::byte[]>(size);
-    const std::span<std::byte> all(body.get(), size);
-    if (auto read = window_.read(position_, all); !read) return std::unexpected(read.error());
+    Read read{std::make_shared_for_overwrite<std::byte[]>(size), {}, {}, 0};
+    read.all = {read.body.get(), size};
+    if (auto done = window_.read(position_, read.all); !done) return std::unexpected(done.error());
     search_from_ = position_ + size;
-    const auto bad = parse(body, frame);
-    if (!bad.empty()) return judge(*head, all, bad);
+    parse(read, frame);
+    if (!read.bad.empty()) {
+        const auto torn = is_torn(frame, read);
+        if (!torn) return std::unexpected(torn.error());
+        if (*torn) {
+            damage_ = std::move(read.bad.front().damage);
+            return Found::torn;
+        }
+        if (frame.records.empty()) return damaged(std::move(read.bad.front().damage));
+        for (Region& region : read.bad) frame.damages.push_back(std::move(region.damage));
+    }
     if (head->ordinal != ordinal_) {
         return damaged({position_,
                         "frame " + std::to_string(head->ordinal) + " stands where " +
@@ -124,100 +132,156 @@ Result<SegmentReader::Found> SegmentReader::next(Frame& frame) {
     return Found::frame;
 }
 
-/// There is no head at position_: the end, an unfinished write, or damage.
-Result<SegmentReader::Found> SegmentReader::no_head(BytesView bytes) {
-    const auto end = written_end(position_);
-    if (!end) return std::unexpected(end.error());
-    if (*end == position_) return Found::end;
+/// The foot of the frame that begins at position_, whose head does not verify.
+Result<std::optional<FrameHead>> SegmentReader::find_foot() {
+    const std::uint64_t seeded = seed(position_);
+    for (std::uint64_t at = position_ + frame_unit; at < window_.size();) {
+        const auto bytes = window_.at(at, window_bytes);
+        if (!bytes) return std::unexpected(bytes.error());
+        const std::size_t units = bytes->size() / frame_unit;
+        for (std::size_t i = 0; i < units; ++i) {
+            const auto unit = bytes->subspan(i * frame_unit, frame_foot_bytes);
+            if (!is_frame_end(unit)) continue;
+            const auto foot = decode_frame_end(unit, FrameEnd::foot, seeded);
+            if (foot && position_ + foot->size() == at + (i + 1) * frame_unit) return foot;
+        }
+        if (units == 0) break;
+        at += units * frame_unit;
+    }
+    return std::nullopt;
+}
+
+/// There is neither head nor foot of a frame at position_: an unfinished write, or damage.
+Result<SegmentReader::Found> SegmentReader::no_frame(std::uint64_t written_end) {
+    const auto bytes = window_.at(position_, frame_head_bytes);
+    if (!bytes) return std::unexpected(bytes.error());
+    const bool begun = written_end < position_ + frame_head_bytes;  // cut within the head
+    const bool unwritten = is_zero(*bytes) || begun;
     const auto later = find_frame(search_from_);
     if (!later) return std::unexpected(later.error());
-    const bool begun = *end < position_ + frame_head_bytes;  // cut within the head
-    if (!*later && (is_zero(bytes) || begun)) {
+    if (!*later && unwritten) {
         damage_ = {position_, "the last frame has no head", {}, {}};
         return Found::torn;
     }
     return damaged({position_, "a frame's head does not verify; what it held is unknown", {}, {}});
 }
 
-/// The frame at position_ has a head but does not verify.
-Result<SegmentReader::Found> SegmentReader::judge(const FrameHead& head, BytesView frame,
-                                                  const std::vector<Region>& bad) {
-    const auto unexplained = std::ranges::find_if(bad, [&](const Region& region) {
-        return !was_never_written(frame, position_, region.from, region.to);
+/// Whether all that is bad is such as was never written, in the last frame.
+Result<bool> SegmentReader::is_torn(const Frame& frame, const Read& read) {
+    const bool unwritten = std::ranges::all_of(read.bad, [&](const Region& region) {
+        return was_never_written(read.all, position_, region.from, region.to);
     });
-    const auto later = find_frame(position_ + head.size());
+    const BytesView all = read.all;
+    // A head is never zero: else the sector it shares with the frame before was never written.
+    const bool more_zeros = frame.records.empty() || written_bytes(all) < all.size() ||
+                            is_zero(all.first(frame_head_bytes)) ||
+                            zero_sectors(position_, {&all, 1}) > read.zero_sectors;
+    if (!unwritten || !more_zeros) return false;
+    const auto later = find_frame(position_ + frame.head.size());
     if (!later) return std::unexpected(later.error());
-    if (!*later && unexplained == bad.end()) {
-        damage_ = bad.front().damage;
-        return Found::torn;
-    }
-    return damaged(unexplained == bad.end() ? bad.front().damage : unexplained->damage);
+    return !*later;
 }
 
-/// Fills the frame in; returns what of it does not verify.
-std::vector<SegmentReader::Region> SegmentReader::parse(const Body& body, Frame& frame) const {
-    const std::uint64_t size = frame.head.size();
-    const BytesView all(body.get(), static_cast<std::size_t>(size));
-    const std::uint64_t records_end = frame_head_bytes + frame.head.records_bytes;
-    const auto bytes = all.subspan(frame_head_bytes, frame.head.records_bytes);
-    std::vector<Region> bad;
-    if (core::checksum(bytes, seed(position_)) != frame.head.records_checksum) {
-        bad.push_back({frame_head_bytes,
-                       size,
-                       {position_ + frame_head_bytes, "a frame's records do not verify", {}, {}}});
-        return bad;
+/// Fills the frame in, and notes what of it does not verify.
+void SegmentReader::parse(Read& read, Frame& frame) const {
+    check_ends(read, frame);
+    if (!take_records(read, frame)) return;
+    const std::uint64_t to = take_blocks(read, frame);
+    const std::uint64_t end = frame.head.size() - frame_foot_bytes - frame.head.records_bytes;
+    const bool padded = to <= end && end - to < frame_unit;
+    if (padded && is_zero(read.all.subspan(static_cast<std::size_t>(to),
+                                           static_cast<std::size_t>(end - to)))) {
+        return;
     }
-    auto records = decode_records(bytes);
+    const std::uint64_t from = std::min(to, end);
+    read.bad.push_back({from, end, {position_ + from, "a frame's padding is not zero", {}, {}}});
+    if (padded) {
+        frame.mends.push_back(
+            {position_ + from, Bytes(static_cast<std::size_t>(end - from), std::byte{0})});
+    }
+}
+
+/// Of head and foot one has been found.
+void SegmentReader::check_ends(Read& read, Frame& frame) const {
+    const std::uint64_t foot_at = frame.head.size() - frame_foot_bytes;
+    const std::uint64_t seeded = seed(position_);
+    const auto check = [&](FrameEnd end, std::uint64_t at, const char* what) {
+        const auto bytes = read.all.subspan(static_cast<std::size_t>(at), frame_head_bytes);
+        if (decode_frame_end(bytes, end, seeded) == frame.head) return;
+        const auto right = encode(frame.head, end, seeded);
+        read.bad.push_back({at, at + frame_head_bytes, {position_ + at, what, {}, {}}});
+        frame.mends.push_back({position_ + at, Bytes(right.begin(), right.end())});
+    };
+    check(FrameEnd::head, 0, "a frame's head does not verify");
+    check(FrameEnd::foot, foot_at, "a frame's foot does not verify");
+}
+
+/// From either of their two places; false if they verify in neither.
+bool SegmentReader::take_records(Read& read, Frame& frame) const {
+    const std::size_t n = frame.head.records_bytes;
+    const std::size_t places[] = {frame_head_bytes, read.all.size() - frame_foot_bytes - n};
+    std::optional<BytesView> good;
+    for (const std::size_t at : places) {
+        const BytesView bytes = read.all.subspan(at, n);
+        if (core::checksum(bytes, seed(position_)) == frame.head.records_checksum) {
+            good = bytes;
+        } else {
+            read.bad.push_back(
+                {at, at + n, {position_ + at, "a frame's records do not verify", {}, {}}});
+        }
+    }
+    if (!good) return false;
+    auto records = decode_records(*good);
     if (!records || records->empty()) {
-        bad.push_back({frame_head_bytes,
-                       records_end,
-                       {position_ + frame_head_bytes, "a frame's records make no sense", {}, {}}});
-        return bad;
+        read.bad.push_back(
+            {frame_head_bytes,
+             frame_head_bytes + n,
+             {position_ + frame_head_bytes, "a frame's records make no sense", {}, {}}});
+        return false;
+    }
+    for (const std::size_t at : places) {
+        const BytesView bytes = read.all.subspan(at, n);
+        if (std::ranges::equal(bytes, *good)) continue;
+        frame.mends.push_back({position_ + at, copy_of(*good)});
+    }
+    if (const auto* zeros = std::get_if<ZeroSectors>(&records->front())) {
+        read.zero_sectors = zeros->count;
+        records->erase(records->begin());
     }
     frame.records = std::move(*records);
-    auto rest = take_blocks(body, frame, bad);
-    const auto mark = all.subspan(static_cast<std::size_t>(size - frame_mark_bytes));
-    const bool padded =
-        rest.to <= size - frame_mark_bytes && round_up(rest.to + frame_mark_bytes) == size;
-    if (!padded || !std::ranges::equal(mark, frame_mark()) ||
-        !is_zero(all.subspan(static_cast<std::size_t>(rest.to),
-                             static_cast<std::size_t>(size - frame_mark_bytes - rest.to)))) {
-        rest.from = std::min(rest.to, size - frame_mark_bytes);
-        rest.to = size;
-        rest.damage = {position_ + rest.from, "a frame's end does not verify", {}, {}};
-        bad.push_back(std::move(rest));
-    }
-    return bad;
+    return true;
 }
 
-/// Takes the entries' blocks; returns up to where they reach.
-SegmentReader::Region SegmentReader::take_blocks(const Body& body, Frame& frame,
-                                                 std::vector<Region>& bad) const {
-    const std::uint64_t room = frame.head.size() - frame_mark_bytes;
-    Region reached{0, frame_head_bytes + frame.head.records_bytes, {}};
+/// Takes the entries' blocks, and outlines for those that do not verify; returns up to where they
+/// reach.
+std::uint64_t SegmentReader::take_blocks(Read& read, Frame& frame) const {
+    const std::uint64_t room = frame.head.size() - frame_foot_bytes - frame.head.records_bytes;
+    std::uint64_t at = frame_head_bytes + frame.head.records_bytes;
     for (const Record& record : frame.records) {
         const auto* appended = std::get_if<Appended>(&record);
         if (appended == nullptr) continue;
         Index index = appended->first;
         for (const BlockRef& block : appended->blocks) {
-            const std::uint64_t from = reached.to;
-            if (block.size > room - from) return {0, room + 1, {}};
-            reached.to = from + block.size;
-            auto entry = core::Entry::decode(body, BytesView(body.get() + from, block.size));
-            const bool right = entry && entry->size() == block.size &&
-                               entry->checksum() == block.checksum && entry->index() == index;
-            if (right) {
+            if (block.size > room - at) return room + 1;
+            const core::Entry known = core::Entry::outline(
+                {appended->term, index, block.kind, block.size, block.checksum});
+            auto entry =
+                core::Entry::decode(read.body, BytesView(read.body.get() + at, block.size));
+            if (entry && entry->is_same_as(known)) {
                 frame.entries.push_back(std::move(*entry));
             } else {
-                bad.push_back({from,
-                               reached.to,
-                               {position_ + from, "entry " + to_string(index) + " does not verify",
-                                appended->slot, index}});
+                frame.entries.push_back(known);
+                read.bad.push_back(
+                    {at,
+                     at + block.size,
+                     {position_ + at, "entry " + to_string(index) + " does not verify",
+                      appended->slot, index}});
             }
+            at += block.size;
             ++index;
         }
     }
-    return reached;
+    return at;
 }
 
 Result<bool> SegmentReader::resume() {
@@ -227,7 +291,8 @@ Result<bool> SegmentReader::resume() {
     position_ = **found;
     const auto bytes = window_.at(position_, frame_head_bytes);
     if (!bytes) return std::unexpected(bytes.error());
-    ordinal_ = decode_frame_head(*bytes, seed(position_)).value_or(FrameHead{}).ordinal;
+    const auto head = decode_frame_end(*bytes, FrameEnd::head, seed(position_));
+    ordinal_ = head.value_or(FrameHead{}).ordinal;
     return true;
 }
 
@@ -240,8 +305,8 @@ Result<std::optional<std::uint64_t>> SegmentReader::find_frame(std::uint64_t fro
         for (std::size_t i = 0; i < units; ++i) {
             const std::uint64_t place = at + i * frame_unit;
             const auto head = bytes->subspan(i * frame_unit, frame_head_bytes);
-            if (head.back() == std::byte{0}) continue;
-            if (decode_frame_head(head, seed(place))) return place;
+            if (!is_frame_end(head)) continue;
+            if (decode_frame_end(head, FrameEnd::head, seed(place))) return place;
         }
         if (units == 0) break;
         at += units * frame_unit;

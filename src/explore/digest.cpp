@@ -60,6 +60,9 @@ private:
         put(body.list.index);
     }
     void put(const core::MovedNotice& body) { put(body.member); }
+    // Disks are not damaged here: nobody says either.
+    void put(const core::OwedRequest& body) { put(body.places.size()); }
+    void put(const core::OwedReply& body) { put(body.entries); }
     void put(const core::Log& log);
     void put(const core::Membership& membership);
     void put(const core::Leader& leader);

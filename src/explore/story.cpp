@@ -50,6 +50,12 @@ std::string phrase(const core::RemovedNotice& body, const std::string& to) {
 std::string phrase(const core::MovedNotice& body, const std::string& to) {
     return "tells " + to + " that " + name(body.member) + " is at " + body.address;
 }
+std::string phrase(const core::OwedRequest& body, const std::string& to) {
+    return "asks " + to + " for " + std::to_string(body.places.size()) + " damaged entries";
+}
+std::string phrase(const core::OwedReply& body, const std::string& to) {
+    return "gives " + to + " " + std::to_string(body.entries.size()) + " damaged entries";
+}
 
 std::string what_changed(const Sight& before, const Sight& now) {
     std::string text;

@@ -154,10 +154,18 @@ void Host::do_recover(OpenGroup what, Done done) {
     if (const Seat* open = find(what.name); open != nullptr && !open->is_removed()) {
         return done(fail(ErrorCode::already_member, "the group is open already"));
     }
-    auto found = dormant_.extract(what.name);
-    if (found.empty()) {
+    const auto here = dormant_.find(what.name);
+    if (here == dormant_.end()) {
         return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));
     }
+    const auto& entries = here->second.entries;
+    const auto bad = std::ranges::find_if_not(entries, &core::Entry::is_whole);
+    if (bad != entries.end()) {
+        return done(fail(ErrorCode::corrupt, "entry " + to_string(bad->index()) +
+                                                 " is damaged here; recover from another copy, or "
+                                                 "open the group where others can give it back"));
+    }
+    auto found = dormant_.extract(here);
     SeatStart start;
     start.record = found.mapped().record;
     // A new incarnation: members of the old one cannot come back unnoticed (D8).

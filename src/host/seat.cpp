@@ -64,16 +64,6 @@ void Seat::receive(core::Message message) {
     if (seeks_leader) pass_on_address(from);
 }
 
-Error Seat::not_leader() const {
-    Error error{ErrorCode::not_leader, {}, std::nullopt};
-    const NodeId leader = member_.state().leader;
-    const core::Peer* peer = member_.state().members().find(leader);
-    if (fenced_) error.message = "the disk of " + services_.address + " has failed";
-    if (peer != nullptr && leader != services_.self)
-        error.leader = LeaderHint{leader, peer->address};
-    return error;
-}
-
 void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     // A place whose disk has failed sends everybody to the others, who can go on.
     if (stopped_) return reply(std::unexpected(fenced_ ? not_leader() : *stopped_));
@@ -81,6 +71,7 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
         lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
+    if (auto lost = lost_entries()) return reply(std::unexpected(std::move(*lost)));
     const bool is_stuck = member_.leads() || request.kind == RequestKind::force_remove;
     if (fenced_ && is_stuck) return reply(std::unexpected(*fenced_));
     const bool writes =
@@ -166,6 +157,7 @@ bool Seat::write(core::Effects& effects, ports::Batch& batch) {
     write.hard_state = std::move(effects.hard_state);
     write.truncate_from = effects.truncate_from;
     write.append = std::move(effects.append);
+    write.repair = std::move(effects.repair);
     write.pieces = std::move(effects.snapshot_to_save);
     write.compact_below = effects.compact_below;
     services_.metrics.entries_written += write.append.size();

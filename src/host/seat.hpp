@@ -100,6 +100,7 @@ private:
     void check_ready();
     void give(core::Input input);
     Error not_leader() const;
+    std::optional<Error> lost_entries() const;
 
     Services& services_;
     ports::GroupRecord record_;

@@ -1,4 +1,6 @@
-// What a seat says of itself (D13). Reads only; needs no leader and waits for nobody.
+// What a seat says of itself (D13), and why it refuses. Reads only; needs no leader and waits for
+// nobody.
+#include "core/rules.hpp"
 #include "host/seat.hpp"
 
 namespace rafted::host {
@@ -6,6 +8,9 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
+
+/// Damaged entries named in an alarm.
+constexpr std::size_t most_listed = 1'000;
 
 void add_progress(MemberInfo& info, const core::Progress& progress, const core::Log& log,
                   core::Time now) {
@@ -34,7 +39,49 @@ std::vector<MemberInfo> members_of(const core::State& state, core::Time now) {
     return members;
 }
 
+/// "3, 5..7"
+std::string ranges_of(const std::vector<Index>& indexes) {
+    std::string text;
+    for (std::size_t i = 0; i < indexes.size();) {
+        std::size_t last = i;
+        while (last + 1 < indexes.size() && indexes[last + 1] == indexes[last] + 1) ++last;
+        text += (text.empty() ? "" : ", ") + to_string(indexes[i]);
+        if (last > i) text += ".." + to_string(indexes[last]);
+        i = last + 1;
+    }
+    return text;
+}
+
+std::vector<Index> indexes_of(const std::vector<core::Entry>& entries) {
+    std::vector<Index> indexes;
+    for (const core::Entry& entry : entries) indexes.push_back(entry.index());
+    return indexes;
+}
+
 }  // namespace
+
+Error Seat::not_leader() const {
+    Error error{ErrorCode::not_leader, {}, std::nullopt};
+    const NodeId leader = member_.state().leader;
+    const core::Peer* peer = member_.state().members().find(leader);
+    if (fenced_) error.message = "the disk of " + services_.address + " has failed";
+    if (peer != nullptr && leader != services_.self)
+        error.leader = LeaderHint{leader, peer->address};
+    return error;
+}
+
+/// Nobody leads, and what is missing here no member has that has answered: none can lead.
+std::optional<Error> Seat::lost_entries() const {
+    const core::State& state = member_.state();
+    if (state.leader || !state.log.owes()) return std::nullopt;
+    const auto lost = core::owed::lost(state);
+    if (lost.empty()) return std::nullopt;
+    return Error{ErrorCode::corrupt,
+                 "entries " + ranges_of(lost) +
+                     " are damaged on every member that answers; the group goes on when one comes "
+                     "back that has them",
+                 std::nullopt};
+}
 
 Status Seat::status(core::Time now) const {
     const core::State& state = member_.state();
@@ -64,6 +111,13 @@ Status Seat::status(core::Time now) const {
     if (fenced_) status.alarms.push_back("fenced: " + to_string(*fenced_));
     if (status.disk == DiskState::full) status.alarms.push_back("the disk is full");
     if (pulse_.silence(now) >= disk_patience()) status.alarms.push_back("the disk does not answer");
+    if (const auto lost = lost_entries()) {
+        status.alarms.push_back(to_string(*lost));
+    } else if (state.log.owes()) {
+        const auto missing = indexes_of(state.log.missing(most_listed));
+        status.alarms.push_back("entries " + ranges_of(missing) +
+                                " are damaged on this disk; they are fetched from other members");
+    }
     if (hooks_.size() > status.config.max_hook_backlog) {
         status.alarms.push_back("leader hooks lag: " + std::to_string(hooks_.size()) + " wait");
     }

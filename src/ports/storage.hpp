@@ -47,6 +47,7 @@ struct GroupWrite {
     std::optional<core::HardState> hard_state;
     std::optional<Index> truncate_from;
     std::vector<core::Entry> append;
+    std::vector<core::Entry> repair;  ///< In place of damaged ones: the very same entries.
     /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
     /// restarts after it, unless it holds the snapshot's last entry already. A piece at offset 0
     /// starts over, one out of place is ignored. If a whole does not verify, the batch's answer is
@@ -62,7 +63,9 @@ struct RecoveredGroup {
     GroupRecord record;
     core::HardState hard_state;
     std::optional<core::SnapshotMeta> snapshot;
-    std::vector<core::Entry> entries;  ///< Contiguous; may begin below the snapshot's index.
+    /// Contiguous; may begin below the snapshot's index. Those that are damaged, and above it, are
+    /// outlines: all else of them is as it was durable.
+    std::vector<core::Entry> entries;
     std::vector<Moved> moved{};
     bool operator==(const RecoveredGroup&) const = default;
 };

@@ -39,6 +39,7 @@ struct NodeImage {
     core::Members members;     ///< In force here.
     Index members_at;          ///< The entry that brought them.
     bool is_changing = false;  ///< They are not known to be committed.
+    bool owes = false;         ///< Its disk has damaged entries that it has yet to get back.
     bool has_lease = false;    ///< Would answer a linearizable read from its own state now.
     std::uint64_t log_bytes = 0;
     core::Time clock{};                 ///< Its own, at its last step.

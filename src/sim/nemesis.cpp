@@ -183,6 +183,12 @@ const NodeImage* Nemesis::best_informed() const {
     return best;
 }
 
+/// What its disk has damaged others must give it: it may be a node's only other copy.
+bool Nemesis::owes(NodeId id) const {
+    const auto found = field_.onlooker.images().find(id);
+    return found != field_.onlooker.images().end() && found->second.owes;
+}
+
 bool Nemesis::is_member(NodeId id) const {
     const auto found = field_.onlooker.images().find(id);
     return found != field_.onlooker.images().end() && found->second.members.contains(id);
@@ -196,7 +202,8 @@ bool Nemesis::is_listed(NodeId id) const {
 /// What becomes of a node, if one loses its disk for ever, or leaves.
 Fate Nemesis::fate(NodeId id, const Change& change) const {
     Fate fate;
-    fate.is_gone = id == change.lost || !field_.world.exists(id) || condemned_.contains(id);
+    fate.is_gone =
+        id == change.lost || !field_.world.exists(id) || condemned_.contains(id) || owes(id);
     fate.may_join = may_join(id);
     fate.may_leave = id == change.leaves || leaving_.contains(id);
     return fate;

@@ -129,6 +129,7 @@ private:
     bool keeps(const core::Members& members, const Change& change) const;
     bool may_join(NodeId id) const;
     bool may_move(NodeId id) const;
+    bool owes(NodeId id) const;
     bool is_member(NodeId id) const;
     /// By the newest list that is known.
     bool is_listed(NodeId id) const;

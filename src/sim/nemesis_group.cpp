@@ -246,7 +246,8 @@ Nemesis::Done Nemesis::lose_majority(const Strike& strike) {
         const auto image = field_.onlooker.images().find(peer.id);
         const bool stays = peer.standing == Standing::voter && field_.world.exists(peer.id) &&
                            image != field_.onlooker.images().end() && image->second.is_up &&
-                           image->second.group == best->group && !condemned_.contains(peer.id);
+                           image->second.group == best->group && !condemned_.contains(peer.id) &&
+                           !image->second.owes;
         if (stays) voters.push_back(peer.id);
     }
     if (voters.size() < 3) return {};
@@ -282,7 +283,8 @@ bool Nemesis::all_agree_with(const NodeImage& best) const {
                        return true;
                    const bool is_on_disk = image.disk_snapshot >= image.members_at ||
                                            image.disk_log.last() >= image.members_at;
-                   return image.group == best.group && image.members == best.members && is_on_disk;
+                   return image.group == best.group && image.members == best.members &&
+                          is_on_disk && !image.owes;
                }) &&
            std::ranges::all_of(best.members.all(), [this](const core::Peer& peer) {
                return field_.world.exists(peer.id) && !leaving_.contains(peer.id);

@@ -122,6 +122,7 @@ void Onlooker::started(const StartReport& report) {
     image.members = report.members;
     image.members_at = report.members_at;
     image.is_changing = report.is_changing;
+    image.owes = report.owes;
     image.is_durable = report.is_durable;
     if (report.is_durable) {
         image.disk_hard = report.hard;
@@ -168,6 +169,7 @@ void Onlooker::stepped(const StepReport& report) {
     image->snapshot = report.snapshot;
     image->installing = report.installing;
     image->is_changing = report.is_changing;
+    image->owes = report.owes;
     image->has_lease = report.has_lease;
     image->log_bytes = report.log_bytes;
     if (report.election_timeout.count() > 0) image->election_timeout = report.election_timeout;

@@ -36,6 +36,7 @@ struct StepReport {
     std::optional<core::Members> members{};  ///< If the list in force has changed.
     Index members_at;
     bool is_changing = false;
+    bool owes = false;
     bool has_lease = false;
     std::uint64_t log_bytes = 0;
     std::optional<core::SnapshotMeta> installing{};  ///< Its last piece is with the storage.
@@ -58,6 +59,7 @@ struct StartReport {
     core::Members members;
     Index members_at;
     bool is_changing = false;
+    bool owes = false;
 };
 
 /// What became durable, in the order of its fields.

@@ -46,6 +46,8 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
     report.base = state.log.first() - 1;
     report.base_term = state.log.term_at(report.base).value_or(Term());
     report.entries = marks_of(start.entries);
+    restore_times(start, report.entries);
+    report.owes = state.log.owes();
     report.members = state.members();
     report.members_at = state.membership.current_index();
     report.is_changing = state.membership.is_changing();
@@ -62,6 +64,20 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
     tracer_.node(member.id(), "start");
     if (on_seated_) on_seated_(member.id(), knows_less);
     tracer_.state(onlooker_.images().at(member.id()));
+}
+
+/// An outline does not know its entry's time; who looked on does.
+void Recorder::restore_times(const core::Start& start, std::vector<EntryMark>& marks) const {
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+        if (start.entries[i].is_whole()) continue;
+        for (const auto& [id, image] : onlooker_.images()) {
+            for (const LogImage* log : {&image.log, &image.disk_log}) {
+                const EntryMark* known = log->find(marks[i].index);
+                if (known == nullptr || known->checksum != marks[i].checksum) continue;
+                marks[i].time = known->time;
+            }
+        }
+    }
 }
 
 void Recorder::stepped(const host::Stepped& step) {
@@ -93,6 +109,7 @@ void Recorder::stepped(const host::Stepped& step) {
     report.members = effects.members_changed;
     report.members_at = state.membership.current_index();
     report.is_changing = state.membership.is_changing();
+    report.owes = state.log.owes();
     report.has_lease = member.leads() && member.has_lease(step.now);
     report.log_bytes = state.log.bytes();
     report.clock = step.now;

@@ -66,6 +66,7 @@ public:
 
 private:
     void tell_load(const core::Member& member);
+    void restore_times(const core::Start& start, std::vector<EntryMark>& marks) const;
 
     std::string group_;
     Onlooker& onlooker_;

@@ -75,6 +75,20 @@ struct BodyWords {
         return "moved " + term_word(message.term) + ": " + word_of(body.member, names) + " is at " +
                body.address;
     }
+    std::string operator()(const core::OwedRequest& body) const {
+        std::string out = "owed-request " + term_word(message.term) + ":";
+        for (const core::LogPlace& place : body.places) {
+            out += " " + to_string(place.index) + "/" + to_string(place.term);
+        }
+        return out;
+    }
+    std::string operator()(const core::OwedReply& body) const {
+        std::string out = "owed-reply " + term_word(message.term) + ":";
+        if (!body.entries.empty()) out += " " + list_of(body.entries, names);
+        if (!body.lacking.empty()) out += " lacking";
+        for (const Index index : body.lacking) out += " " + to_string(index);
+        return out;
+    }
 };
 
 std::string role_words(const core::RoleChange& change, Names names) {
@@ -90,7 +104,7 @@ std::string hard_state_words(const core::HardState& state, Names names) {
     std::string out = term_word(state.term);
     out += state.vote ? " vote " + word_of(state.vote, names) : " no vote";
     for (const NodeId id : state.forced_out) out += " without " + word_of(id, names);
-    if (state.let_go != core::LogEnd()) {
+    if (state.let_go != core::LogPlace()) {
         out += " let go of " + to_string(state.let_go.index) + "/" + to_string(state.let_go.term);
     }
     return out;
@@ -102,6 +116,7 @@ std::string write_words(const core::Effects& effects, Names names) {
     if (effects.hard_state) add(hard_state_words(*effects.hard_state, names));
     if (effects.truncate_from) add("cut from " + to_string(*effects.truncate_from));
     if (!effects.append.empty()) add(list_of(effects.append, names));
+    if (!effects.repair.empty()) add("mend " + list_of(effects.repair, names));
     for (const core::SnapshotPiece& piece : effects.snapshot_to_save) {
         add("snapshot " + to_string(piece.meta.index) + " bytes " + std::to_string(piece.offset) +
             "+" + std::to_string(piece.data.size()) + (piece.last ? " last" : ""));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/checksum.hpp"
 #include "disk/posix_files.hpp"
 #include "support/disk_workload.hpp"
 #include "support/storage_world.hpp"
@@ -27,6 +28,18 @@ void spoil(const std::string& path, std::streamoff at, char value) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(at);
     file.put(value);
+}
+
+/// Gives a spoilt header the checksum that it would have had.
+void reseal(const std::string& path) {
+    const std::size_t size =
+        path.ends_with(".log") ? disk::segment_head_bytes : disk::identity_bytes;
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    std::string head(size - 8, '\0');
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    const std::uint64_t sum = core::checksum(view_of(head), 0);
+    file.seekp(static_cast<std::streamoff>(head.size()));
+    file.write(reinterpret_cast<const char*>(&sum), sizeof sum);
 }
 
 TEST(Directory, IsMadeWithItsParentsForItsOwnerAlone) {
@@ -70,11 +83,12 @@ TEST(Directory, OfANewerVersionIsRefusedNamingBoth) {
         const std::string dir = temp.path() + "/" + std::to_string(file.size());
         ASSERT_TRUE(open_and_recover(dir));
         spoil(dir + file, 8, 9);
+        reseal(dir + file);
         const auto refused = open_and_recover(dir);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, ErrorCode::wrong_version);
         EXPECT_NE(refused.error().message.find("version 9"), std::string::npos);
-        EXPECT_NE(refused.error().message.find("version 1"), std::string::npos);
+        EXPECT_NE(refused.error().message.find("version 2"), std::string::npos);
         EXPECT_NE(refused.error().message.find(file), std::string::npos);
     }
 }

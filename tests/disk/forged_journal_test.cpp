@@ -71,7 +71,7 @@ TEST(ForgedJournal, IndexesThatWouldWrapAreRefused) {
     expect_refused({SnapshotInstalled{slot, last, Term(1), true}}, "its snapshot's index");
     BlockRef block;
     block.size = core::Entry::header_bytes;
-    expect_refused({Appended{slot, last, false, {block}}}, "");
+    expect_refused({Appended{slot, last, Term(1), false, {block}}}, "");
     expect_refused({Compacted{slot, last}}, "compacted below");
 }
 

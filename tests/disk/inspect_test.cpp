@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "disk/posix_files.hpp"
+#include "disk/segment.hpp"
 #include "rafted/offline.hpp"
 #include "support/disk_workload.hpp"
 #include "support/storage_world.hpp"
@@ -28,7 +29,7 @@ TEST(Inspect, ShowsWhatIsThere) {
     ASSERT_TRUE(report) << to_string(report.error());
     EXPECT_TRUE(report->is_whole());
     EXPECT_EQ(report->node, NodeId(4711));
-    EXPECT_EQ(report->format_version, 1U);
+    EXPECT_EQ(report->format_version, 2U);
     EXPECT_FALSE(report->segments.empty());
     for (const auto& segment : report->segments) {
         EXPECT_EQ(segment.verdict, "whole");
@@ -93,7 +94,16 @@ TEST(Inspect, GoesOnBehindDamage) {
         }
     }
     const std::string path = "node/journal/0000000000000001.log";
-    files.flip(path, 64 + 64 + 256 + 80, std::byte{1});  // in the second entry's frame
+    {
+        const auto file = files.open(path, ports::OpenMode::read);
+        auto reader = disk::SegmentReader::open(**file, {path, std::nullopt, 1});
+        disk::Frame frame;
+        for (int i = 0; i < 3; ++i)
+            ASSERT_EQ(*reader->next(frame), disk::SegmentReader::Found::frame);
+        const auto block = frame.position + disk::frame_head_bytes + frame.head.records_bytes;
+        ASSERT_EQ(frame.entries.at(0).index(), Index(2));
+        files.flip(path, block + 60, std::byte{1});
+    }
     const auto report = disk::inspect(files, "node");
     ASSERT_TRUE(report);
     ASSERT_EQ(report->groups.size(), 1U);

@@ -172,7 +172,7 @@ TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
     stand.forget();
     stand.receive(b, Term(2), core::RemovedNotice{{Term(2), Index(4)}});
     EXPECT_EQ(stand.member().role(), Role::removed);
-    const core::LogEnd end{Term(2), Index(3)};
+    const core::LogPlace end{Term(2), Index(3)};
     EXPECT_EQ(stand.state().hard.let_go, end);
     ASSERT_FALSE(stand.effects().empty());
     ASSERT_TRUE(stand.effects().front().hard_state) << "it must be on disk with the removal";
@@ -180,7 +180,7 @@ TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
     // Removed again before it had caught up, it is bound by the longer log.
     MemberStand again({.terms = {Term(1)}, .hard = removed_at_nine()});
     again.receive(b, Term(3), core::RemovedNotice{{Term(3), Index(12)}});
-    EXPECT_EQ(again.state().hard.let_go, (core::LogEnd{Term(3), Index(9)}));
+    EXPECT_EQ(again.state().hard.let_go, (core::LogPlace{Term(3), Index(9)}));
 }
 
 TEST(Section6, WhoJoinedAgainDoesNotLeadByAListOfBefore) {

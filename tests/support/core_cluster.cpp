@@ -358,6 +358,9 @@ void CoreCluster::complete_write(NodeId id) {
                       [&](const Entry& entry) { return entry.index() >= *done.truncate_from; });
     }
     disk.entries.insert(disk.entries.end(), done.append.begin(), done.append.end());
+    for (const Entry& entry : done.repair) {
+        *std::ranges::find(disk.entries, entry.index(), &Entry::index) = entry;
+    }
     const bool whole = write_pieces(here, done.snapshot_to_save);
     if (done.compact_below) {
         std::erase_if(disk.entries,

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t zeros_behind = 256;
 
 std::uint64_t content_of(const ForgedFrame& frame) {
-    std::uint64_t size = disk::frame_head_bytes + frame.records.size() + disk::frame_mark_bytes;
+    std::uint64_t size = disk::frame_head_bytes + 2 * frame.records.size() + disk::frame_foot_bytes;
     for (const core::Entry& entry : frame.entries) size += entry.size();
     return size;
 }
@@ -23,11 +23,12 @@ void put_frame(Writer& out, const ForgedFrame& frame, std::uint64_t seed, std::u
     head.records_bytes = static_cast<std::uint32_t>(frame.records.size());
     head.units = static_cast<std::uint32_t>(units_of(frame));
     head.ordinal = ordinal;
-    out.raw(encode(head, seed));
+    out.raw(encode(head, disk::FrameEnd::head, seed));
     out.raw(frame.records);
     for (const core::Entry& entry : frame.entries) out.raw(entry.block());
     out.raw(Bytes(static_cast<std::size_t>(head.size() - content_of(frame))));
-    out.raw(disk::frame_mark());
+    out.raw(frame.records);
+    out.raw(encode(head, disk::FrameEnd::foot, seed));
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ void expect_round_trip(const T& value, Decode decode) {
 TEST(CoreCodec, HardStates) {
     expect_round_trip(core::HardState{}, core::decode_hard_state);
     expect_round_trip(core::HardState{Term(7), b, {c, d}}, core::decode_hard_state);
-    expect_round_trip(core::LogEnd{Term(7), Index(9)}, core::decode_log_end);
+    expect_round_trip(core::LogPlace{Term(7), Index(9)}, core::decode_log_place);
 }
 
 TEST(CoreCodec, SnapshotMetas) {

@@ -21,9 +21,10 @@ std::vector<Record> all_records() {
             Truncated{3, Index(8)},
             Compacted{3, Index(6)},
             SnapshotInstalled{3, Index(9), Term(3), true},
-            Appended{3, Index(10), true, {{50, 1}, {60, 2}}},
+            Appended{3, Index(10), Term(4), true, {{core::EntryKind::members, 50, 1}, {{}, 60, 2}}},
             SegmentClosed{},
-            MembersMoved{3, {{NodeId(4), "a:1", "b:2"}, {NodeId(5), "", "c:3"}}}};
+            MembersMoved{3, {{NodeId(4), "a:1", "b:2"}, {NodeId(5), "", "c:3"}}},
+            ZeroSectors{7}};
 }
 
 Bytes bytes_of(const std::vector<Record>& records) {
@@ -53,26 +54,31 @@ TEST(DiskFormat, B32_RecordsCutShortAreRefused) {
 }
 
 TEST(DiskFormat, B33_NonsenseIsRefused) {
-    for (const auto type : {std::byte{0}, std::byte{12}, std::byte{255}}) {
+    for (const auto type : {std::byte{0}, std::byte{13}, std::byte{255}}) {
         Bytes bytes = bytes_of({Truncated{3, Index(8)}});
         bytes[0] = type;
         EXPECT_EQ(decode_records(bytes), std::nullopt);
     }
-    EXPECT_EQ(decode_records(bytes_of({Appended{1, Index(1), false, {{39, 1}}}})), std::nullopt);
-    Bytes many = bytes_of({Appended{1, Index(1), false, {}}});
+    const Appended small{1, Index(1), Term(1), false, {{{}, 39, 1}}};
+    EXPECT_EQ(decode_records(bytes_of({small})), std::nullopt);
+    Bytes many = bytes_of({Appended{1, Index(1), Term(1), false, {}}});
     std::fill(many.end() - 4, many.end(), std::byte{0xFF});  // four billion blocks
     EXPECT_EQ(decode_records(many), std::nullopt);
 }
 
-TEST(DiskFormat, AFrameHeadIsOnlyReadWhereItWasWritten) {
+TEST(DiskFormat, AFramesEndsAreOnlyReadWhereTheyWereWritten) {
     const FrameHead head{77, 40, 5, 3};
-    const auto bytes = encode(head, seed_of(NodeId(1), 2, 64));
-    EXPECT_EQ(decode_frame_head(bytes, seed_of(NodeId(1), 2, 64)), head);
-    EXPECT_EQ(decode_frame_head(bytes, seed_of(NodeId(2), 2, 64)), std::nullopt);
-    EXPECT_EQ(decode_frame_head(bytes, seed_of(NodeId(1), 3, 64)), std::nullopt);
-    EXPECT_EQ(decode_frame_head(bytes, seed_of(NodeId(1), 2, 96)), std::nullopt);
-    const FrameHead small{77, 40, 2, 3};  // two units do not hold 40 bytes of records
-    EXPECT_EQ(decode_frame_head(encode(small, 5), 5), std::nullopt);
+    for (const auto end : {FrameEnd::head, FrameEnd::foot}) {
+        const auto other = end == FrameEnd::head ? FrameEnd::foot : FrameEnd::head;
+        const auto bytes = encode(head, end, seed_of(NodeId(1), 2, 64));
+        EXPECT_EQ(decode_frame_end(bytes, end, seed_of(NodeId(1), 2, 64)), head);
+        EXPECT_EQ(decode_frame_end(bytes, other, seed_of(NodeId(1), 2, 64)), std::nullopt);
+        EXPECT_EQ(decode_frame_end(bytes, end, seed_of(NodeId(2), 2, 64)), std::nullopt);
+        EXPECT_EQ(decode_frame_end(bytes, end, seed_of(NodeId(1), 3, 64)), std::nullopt);
+        EXPECT_EQ(decode_frame_end(bytes, end, seed_of(NodeId(1), 2, 96)), std::nullopt);
+        const FrameHead small{77, 40, 4, 3};  // four units do not hold 40 bytes of records twice
+        EXPECT_EQ(decode_frame_end(encode(small, end, 5), end, 5), std::nullopt);
+    }
 }
 
 TEST(DiskFormat, IdentityAndSegmentHeadGoRound) {

@@ -62,10 +62,11 @@ std::vector<disk::Record> all_records() {
             Truncated{3, Index(8)},
             Compacted{3, Index(6)},
             SnapshotInstalled{3, Index(9), Term(3), true},
-            Appended{3, Index(10), false, {some_ref(50), some_ref(60)}},
-            Appended{3, Index(10), true, {some_ref(50)}},
+            Appended{3, Index(10), Term(2), false, {some_ref(50), some_ref(60)}},
+            Appended{3, Index(10), Term(2), true, {some_ref(50)}},
             MembersMoved{3, {{NodeId(4), "a:1", "b:2"}}},
             GroupChanged{{3, "group", GroupId(9), true}},
+            ZeroSectors{2},
             SegmentClosed{}};
 }
 
