@@ -78,6 +78,7 @@ void put_body(Writer& out, const MovedNotice& body) {
 void put_body(Writer& out, const OwedRequest& body) {
     out.number(static_cast<std::uint32_t>(body.places.size()));
     for (const LogPlace& place : body.places) encode(out, place);
+    put(out, body.has_nothing);
 }
 void put_body(Writer& out, const OwedReply& body) {
     out.number(static_cast<std::uint32_t>(body.lacking.size()));
@@ -177,6 +178,7 @@ OwedRequest get_owed_request(Reader& in) {
     for (std::uint32_t i = 0; i < count && !in.failed(); ++i) {
         body.places.push_back(decode_log_place(in));
     }
+    body.has_nothing = get_bool(in);
     return body;
 }
 

@@ -120,6 +120,7 @@ std::uint64_t Member::digest() const {
     encode(out, state_.hard.let_go);
     encode(out, state_.stable_hard.let_go);
     put(out, std::uint64_t{state_.hard_written});
+    put(out, static_cast<std::uint64_t>(state_.old_log));
     put(out, state_.log);
     put(out, state_.membership);
     for (const ConfigVersion& version : state_.configs) {

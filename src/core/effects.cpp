@@ -5,6 +5,7 @@ namespace rafted::core {
 Effects Effects::write_alone() const {
     Effects part;
     part.hard_state = hard_state;
+    part.let_go_log = let_go_log;
     part.truncate_from = truncate_from;
     part.append = append;
     part.repair = repair;

@@ -48,6 +48,7 @@ struct RoleChange {
 struct Effects {
     std::vector<Message> send_now;
     std::optional<HardState> hard_state;
+    bool let_go_log = false;  ///< What the disk has of a log is of no use: drop all of it.
     std::optional<Index> truncate_from;  ///< Drop this entry and all after it...
     std::vector<Entry> append;           ///< ...then append these.
     std::vector<Entry> repair;           ///< Put these in place of what the disk has damaged.

@@ -7,12 +7,8 @@
 //           term:u64  index:u64  time:i64 (log time, ms)
 //           payload
 //
-// An outline stands for an entry whose bytes the disk has damaged: its place, kind, size and
-// checksum are known, by which it is known again when another member has it.
-//
 //   1. An Entry that exists has a right checksum: make() computes it, decode() verifies it.
 //   2. A null Entry (default constructed) may only be assigned to or compared.
-//   3. Of an outline nothing is known but its head; its time is none.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +49,8 @@ public:
     /// Takes the block at the start of `bytes` without copying; `owner` keeps them alive.
     /// Nothing if they are too short, malformed or fail the checksum.
     static std::optional<Entry> decode(std::shared_ptr<const void> owner, BytesView bytes);
+    /// What stands for an entry whose bytes a disk has damaged: by this it is known again when
+    /// another member has it. Its time is not known, and given as zero.
     struct Outline {
         Term term;
         Index index;

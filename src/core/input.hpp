@@ -71,6 +71,7 @@ struct Persisted {
     Term last_term;                        ///< ...if it still has this term.
     std::optional<SnapshotMeta> snapshot;  ///< A received snapshot is whole, verified and in place.
     std::vector<Index> repaired{};         ///< Damaged entries that are whole again.
+    bool let_go_log = false;               ///< The log that was of no use is gone.
     bool operator==(const Persisted&) const = default;
 };
 

@@ -30,7 +30,7 @@ struct Dispatch {
     // Inputs.
     void operator()(const Received& input) {
         if (input.message.to != turn.state.self || input.message.from == turn.state.self) return;
-        if (turn.state.log.owes()) turn.state.owing.heard.insert(input.message.from);
+        if (turn.state.owes()) turn.state.owing.heard.insert(input.message.from);
         std::visit(Dispatch{turn, &input.message}, input.message.body);
     }
     void operator()(const Propose& input) { proposals::on_propose(turn, input); }
@@ -43,6 +43,7 @@ struct Dispatch {
         turn.state.stable_hard = input.hard_state;
         turn.state.log.stable_to(input.last, input.last_term);
         turn.state.log.repaired(input.repaired);
+        if (input.let_go_log || input.snapshot) turn.state.old_log = OldLog::none;
         std::erase_if(turn.state.forced, [&](const ForcedRequest& waits) {
             const auto& stored = input.hard_state.forced_out;
             const auto& forced = turn.state.hard.forced_out;
@@ -59,6 +60,7 @@ struct Dispatch {
         State& state = turn.state;
         state.log.unwrite();
         state.hard_written = state.hard == state.stable_hard;
+        if (state.old_log == OldLog::being_dropped) state.old_log = OldLog::on_disk;
         // Pieces are not kept here: a snapshot of which some were refused starts over.
         state.incoming.reset();
     }
@@ -106,20 +108,24 @@ void collect_write(Turn& turn) {
     const bool writes = effects.hard_state || effects.truncate_from || !effects.append.empty() ||
                         !effects.repair.empty() || !effects.snapshot_to_save.empty();
     if (!writes) return;
-    effects.when_durable = {state.hard, state.log.last(), state.log.last_term(), {}, {}};
+    effects.when_durable = {state.hard, state.log.last(), state.log.last_term(), {}, {}, false};
     for (const Entry& entry : effects.repair) {
         effects.when_durable->repaired.push_back(entry.index());
     }
     for (const SnapshotPiece& piece : effects.snapshot_to_save) {
         if (piece.last) effects.when_durable->snapshot = piece.meta;
     }
+    const bool replaces = !effects.append.empty() || effects.when_durable->snapshot;
+    if (state.old_log != OldLog::on_disk || !replaces) return;
+    state.old_log = OldLog::being_dropped;
+    effects.let_go_log = effects.when_durable->let_go_log = true;
 }
 
 Time next_wake(const Turn& turn) {
     const State& state = turn.state;
     Time wake = state.election_at;
     if (state.hand_over) wake = std::min(wake, state.hand_over->deadline);
-    if (!state.log.missing(1).empty()) wake = std::min(wake, state.owing.ask_at);
+    if (owed::asks(state)) wake = std::min(wake, state.owing.ask_at);
     if (const Leader* leader = turn.leader()) {
         wake = std::min(wake, contact::quorum_deadline(state, *leader, turn.now));
         for (const auto& [id, progress] : leader->followers) {
@@ -160,6 +166,10 @@ Member::Member(Start start, Time now) {
     const auto& snapshot = start.snapshot;
     const Index base = snapshot ? snapshot->index : Index();
     const Term base_term = snapshot ? snapshot->term : Term();
+    if (start.is_log_lost) {
+        state_.old_log = OldLog::on_disk;
+        state_.hard_written = false;  // what was let go is known from the log alone
+    }
     if (snapshot) state_.log_time = snapshot->time;
     state_.snapshot = snapshot;
     state_.log = Log(base, base_term, std::move(start.entries));

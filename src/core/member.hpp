@@ -24,7 +24,8 @@ struct Start {
     std::vector<Entry> entries;
     /// It may have heard a leader before it stopped, so it refuses votes for one election timeout.
     bool restarted = false;
-    Index member_since;  ///< When joining: index of the entry that added it.
+    bool is_log_lost = false;  ///< RecoveredGroup::is_log_lost; without snapshot and entries.
+    Index member_since;        ///< When joining: index of the entry that added it.
 };
 
 class Member {

@@ -113,6 +113,7 @@ struct MovedNotice {
 struct OwedRequest {
     static constexpr std::size_t most = 256;
     std::vector<LogPlace> places;
+    bool has_nothing = false;  ///< All of its log: a leader starts over with it.
     bool operator==(const OwedRequest&) const = default;
 };
 

@@ -4,6 +4,8 @@
 //   1. Who owes an entry acknowledges and commits nothing from there on (Log::whole_upto), and does
 //      not stand for election. Its vote is as good as ever: it judges logs by index and term.
 //   2. Only the very entry is taken: place, size and checksum must be those that are known.
+//   3. A member whose snapshots are all damaged has no use for its log: it starts over, from the
+//      leader, and votes for nothing less than it had.
 #include <algorithm>
 
 #include "core/rules.hpp"
@@ -50,14 +52,17 @@ void reread_lists(Turn& turn) {
 
 }  // namespace
 
+bool asks(const State& state) {
+    const bool has_nothing = state.old_log == OldLog::on_disk && !state.incoming;
+    return has_nothing || !state.log.missing(1).empty();
+}
+
 void ask(Turn& turn) {
     State& state = turn.state;
-    if (!state.log.owes()) {
-        state.owing = {};
-        return;
-    }
-    const OwedRequest request = request_of(state);
-    if (request.places.empty() || turn.now < state.owing.ask_at) return;
+    if (!state.owes() && !state.owing.heard.empty()) state.owing = {};
+    if (!asks(state) || turn.now < state.owing.ask_at) return;
+    OwedRequest request = request_of(state);
+    request.has_nothing = state.old_log == OldLog::on_disk;
     state.owing.ask_at = turn.now + Duration(state.config().election_timeout);
     for (const NodeId id : helpers(state)) turn.promise(id, request);
 }
@@ -82,13 +87,16 @@ void on_request(Turn& turn, const Message& message, const OwedRequest& request) 
         bytes += entry.size();
         reply.entries.push_back(entry);
     }
-    turn.promise(message.from, std::move(reply));
+    if (!request.places.empty()) turn.promise(message.from, std::move(reply));
     Leader* leader = turn.leader();
-    if (leader == nullptr || !is_compacted || !state.snapshot) return;
-    // What it lacks went into our snapshot, though by what it once acknowledged it needs none.
+    if (leader == nullptr) return;
     const auto at = leader->followers.find(message.from);
-    const bool idle = at != leader->followers.end() && at->second.mode != Progress::Mode::snapshot;
-    if (idle) at->second.become_snapshot(*state.snapshot);
+    if (at == leader->followers.end()) return;
+    // What it lacks went into our snapshot, though by what it once acknowledged it needs none.
+    const bool idle = at->second.mode != Progress::Mode::snapshot;
+    if (is_compacted && idle && state.snapshot) at->second.become_snapshot(*state.snapshot);
+    // Nor does it have what it once acknowledged.
+    if (request.has_nothing) at->second = replication::new_progress(turn);
 }
 
 void on_reply(Turn& turn, const Message& message, const OwedReply& reply) {
@@ -108,6 +116,7 @@ bool fill(Turn& turn, const std::vector<Entry>& entries) {
     for (const Entry& entry : entries) {
         if (entry.index() < state.log.first() || !state.log.fill(entry)) continue;
         some = true;
+        state.log_time = std::max(state.log_time, entry.time());
         lists |= is_list(entry.kind());
     }
     if (lists) reread_lists(turn);

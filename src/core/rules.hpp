@@ -56,7 +56,9 @@ void note_all(Turn& turn, GroupConfig config);
 }  // namespace proposals
 
 namespace owed {  // owed.cpp: entries whose bytes the disk has damaged
-/// Asks the others for what is missing, from time to time.
+/// Something is missing that others are asked for.
+bool asks(const State& state);
+/// Asks them, from time to time.
 void ask(Turn& turn);
 void on_request(Turn& turn, const Message& message, const OwedRequest& request);
 void on_reply(Turn& turn, const Message& message, const OwedReply& reply);

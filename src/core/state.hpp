@@ -52,6 +52,10 @@ struct ForcedRequest {
     bool operator==(const ForcedRequest&) const = default;
 };
 
+/// A log on disk that no whole snapshot reaches: this member goes on as if it had none, but votes
+/// by where it ended (HardState::let_go). It stays there until something takes its place.
+enum class OldLog : std::uint8_t { none, on_disk, being_dropped };
+
 /// Who is asked for what this member's disk has damaged (Log: owed).
 struct Owing {
     Time ask_at = Time::min();
@@ -81,6 +85,7 @@ struct State {
     std::optional<HandOver> hand_over;
     std::vector<ForcedRequest> forced;  ///< Answered when on disk.
     Owing owing;
+    OldLog old_log = OldLog::none;
     Index hooks_done;
     Index member_since;  ///< It joined by the entry at this index; older removals are past.
 
@@ -104,6 +109,8 @@ struct State {
         return {*log.term_at(at), at};
     }
     LogPlace settled_list() const { return entry_of_list(membership.committed_index()); }
+    /// Others must give it what its own disk has damaged.
+    bool owes() const { return log.owes() || old_log != OldLog::none; }
     bool is_voter() const { return members().is_voter(self); }
     bool operator==(const State&) const = default;
 };

@@ -67,6 +67,27 @@ Result<ports::Recovered> DiskStorage::recover() {
     return recovered;
 }
 
+/// A group whose log no whole snapshot reaches. Where its log ends it has promised to know, and as
+/// long as that is known the rest can be had from others.
+Result<ports::RecoveredGroup> DiskStorage::without_snapshot(const GroupImage& group,
+                                                            const Snapshots::AtStart& found,
+                                                            std::vector<std::string>& notes) {
+    std::string text = "group '" + group.record.name + "': its log begins at entry " +
+                       to_string(group.first) + " and no whole snapshot reaches entry " +
+                       to_string(group.first - 1);
+    core::LogPlace end;
+    for (const auto& [name, reason] : found.damaged) {
+        text += "; " + reason;
+        if (name.index + 1 == group.first) end = {name.term, name.index};
+    }
+    if (!group.log.empty()) end = {group.at(group.last()).entry.term(), group.last()};
+    if (end == core::LogPlace()) return fail(ErrorCode::corrupt, std::move(text));
+    notes.push_back(text + "; the group's leader is asked for another");
+    ports::RecoveredGroup recovered{group.record, group.hard_state, {}, {}, group.moved, true};
+    recovered.hard_state.let_go = std::max(recovered.hard_state.let_go, end);
+    return recovered;
+}
+
 /// A group's log together with its snapshot. What a crash between the two has left apart is
 /// brought together; what no crash leaves is refused.
 Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group, Draft& repairs,
@@ -74,14 +95,11 @@ Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group
     const auto found = snapshots_.recover(group);
     if (!found) return std::unexpected(found.error());
     const ports::Slot slot = group.record.slot;
-    ports::RecoveredGroup recovered{group.record, group.hard_state, found->newest, {}, group.moved};
+    ports::RecoveredGroup recovered{group.record, group.hard_state, found->newest,
+                                    {},           group.moved,      false};
     const Index covered = found->newest ? found->newest->index : Index(0);
     if (!group.record.removed && group.first > covered + 1) {
-        std::string text = "group '" + group.record.name + "': its log begins at entry " +
-                           to_string(group.first) + " and no whole snapshot reaches entry " +
-                           to_string(group.first - 1);
-        for (const auto& [name, reason] : found->damaged) text += "; " + reason;
-        return fail(ErrorCode::corrupt, std::move(text));
+        return without_snapshot(group, *found, notes);
     }
     for (const auto& [name, reason] : found->damaged) {
         notes.push_back("group '" + group.record.name + "': " + reason +

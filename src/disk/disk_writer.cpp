@@ -12,13 +12,14 @@ constexpr std::uint64_t gather_bytes = std::uint64_t{16} << 20;
 /// Whether the batch wants more than the reserve of a full disk is for.
 bool is_heavy(const ports::Batch& batch) {
     return std::ranges::any_of(batch, [](const ports::GroupWrite& write) {
-        return write.record || write.truncate_from || write.compact_below ||
+        return write.record || write.let_go_log || write.truncate_from || write.compact_below ||
                !write.append.empty() || !write.repair.empty() || !write.pieces.empty();
     });
 }
 
 /// Where the write changes the log first, if it does.
 std::optional<Index> log_begins(const ports::GroupWrite& write) {
+    if (write.let_go_log) return Index(1);
     if (write.truncate_from) return write.truncate_from;
     if (!write.append.empty()) return write.append.front().index();
     return std::nullopt;
@@ -79,7 +80,8 @@ void DiskWriter::keep_order(InHand& item) {
         if (write.record) refused_.erase(write.slot);  // another log begins
         const auto refused = refused_.find(write.slot);
         if (refused == refused_.end() || !log_begins(write)) continue;
-        if (!write.truncate_from || *write.truncate_from > refused->second) {
+        const bool starts_over = write.let_go_log;
+        if (!starts_over && (!write.truncate_from || *write.truncate_from > refused->second)) {
             Error error{ErrorCode::cancelled, "entries before these were refused", {}};
             return refuse(item, std::move(error));
         }
@@ -148,6 +150,10 @@ void DiskWriter::commit_light(std::vector<InHand>& hand, const Error& full) {
 Result<void> DiskWriter::finish(const std::vector<InHand>& hand) {
     Result<void> done;
     for (const InHand& item : hand) {
+        for (const ports::GroupWrite& write : item.waiting.batch) {
+            const bool lets_go = write.let_go_log && !item.refused;
+            if (lets_go && done) done = snapshots_.set_all_aside(write.slot);
+        }
         for (const ReceivedSnapshot& received : item.received) {
             if (done) done = snapshots_.install(received);
             const auto refused = refused_.find(received.slot);

@@ -64,6 +64,12 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
     }
     if (write.moved) records_.emplace_back(MembersMoved{write.slot, *write.moved});
     if (write.hard_state) records_.emplace_back(HardStateSet{write.slot, *write.hard_state});
+    if (write.let_go_log) {
+        records_.emplace_back(Truncated{write.slot, outlook.first});
+        records_.emplace_back(LogRange{write.slot, Index(1), 0, Index(), Term()});
+        outlook = {Index(1), Index(0), Index(0), outlook.removed};
+        heavy_ = true;
+    }
     if (auto fits = check_log(write, outlook); !fits) return fits;
     if (write.truncate_from && *write.truncate_from <= outlook.last) {
         records_.emplace_back(Truncated{write.slot, *write.truncate_from});

@@ -85,7 +85,8 @@ struct HardStateSet {
     core::HardState state;
     bool operator==(const HardStateSet&) const = default;
 };
-/// Of a checkpoint: the log's range, whose entries lie in earlier segments.
+/// Of a checkpoint: the log's range, whose entries lie in earlier segments. Elsewhere: the log has
+/// been let go, and begins anew.
 struct LogRange {
     ports::Slot slot = 0;
     Index first;

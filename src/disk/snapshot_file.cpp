@@ -162,7 +162,9 @@ Result<Bytes> SnapshotReader::bytes_at(std::uint64_t offset, std::uint64_t n) co
 Result<void> SnapshotReader::read_header(const SnapshotOwner& owner) {
     const auto start = bytes_at(0, std::min<std::uint64_t>(file_bytes_, prefix_bytes + 4));
     if (!start) return std::unexpected(start.error());
-    if (auto known = check_prefix(*start, snapshot_magic, path_); !known) return known;
+    // Another version, or rot in these bytes: the header's checksum tells.
+    const auto known = check_prefix(*start, snapshot_magic, path_);
+    if (!known && known.error().code != ErrorCode::wrong_version) return known;
     Reader lead(BytesView(*start).subspan(prefix_bytes));
     header_bytes_ = lead.number<std::uint32_t>();
     if (lead.failed() || header_bytes_ < prefix_bytes + 28 || header_bytes_ > max_header_bytes) {
@@ -179,6 +181,7 @@ Result<void> SnapshotReader::read_header(const SnapshotOwner& owner) {
     Reader meta(body);
     meta_ = core::decode_snapshot_meta(meta);
     if (!fits || !meta.complete()) return corrupt(prefix_bytes, "its header");
+    if (!known) return known;
     if (found != owner) {
         return fail(ErrorCode::corrupt, path_ + " belongs to node " + to_string(found.node) +
                                             ", slot " + std::to_string(found.slot) +

@@ -275,4 +275,13 @@ Result<void> Snapshots::set_aside(ports::Slot slot, const Name& name) const {
     return home_.files->rename(path, path + std::string(damaged_ending));
 }
 
+Result<void> Snapshots::set_all_aside(ports::Slot slot) const {
+    const auto names = list(slot);
+    if (!names) return std::unexpected(names.error());
+    for (const Name& name : *names) {
+        if (auto done = set_aside(slot, name); !done) return done;
+    }
+    return {};
+}
+
 }  // namespace rafted::disk

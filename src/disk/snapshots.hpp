@@ -52,6 +52,7 @@ public:
     Result<AtStart> recover(const GroupImage& group) const;
     /// Renames a damaged file, so that it is in nobody's way but can be looked at.
     Result<void> set_aside(ports::Slot slot, const Name& name) const;
+    Result<void> set_all_aside(ports::Slot slot) const;
 
     static std::string text(const Name& name);
     static std::optional<Name> parse(std::string_view text);

@@ -14,6 +14,7 @@ core::Start start_of(const ports::RecoveredGroup& found, const GroupConfig& conf
     start.hard_state = found.hard_state;
     start.snapshot = found.snapshot;
     start.entries = found.entries;
+    start.is_log_lost = found.is_log_lost;
     start.restarted = true;
     return start;
 }
@@ -157,6 +158,11 @@ void Host::do_recover(OpenGroup what, Done done) {
     const auto here = dormant_.find(what.name);
     if (here == dormant_.end()) {
         return done(fail(ErrorCode::no_such_group, "no group of this name was found here"));
+    }
+    if (here->second.is_log_lost) {
+        return done(fail(ErrorCode::corrupt,
+                         "no whole snapshot is here; recover from another copy, or open the group "
+                         "where others can give it one"));
     }
     const auto& entries = here->second.entries;
     const auto bad = std::ranges::find_if_not(entries, &core::Entry::is_whole);

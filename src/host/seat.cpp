@@ -155,6 +155,7 @@ bool Seat::write(core::Effects& effects, ports::Batch& batch) {
     write.slot = record_.slot;
     write.moved = std::move(moved);
     write.hard_state = std::move(effects.hard_state);
+    write.let_go_log = effects.let_go_log;
     write.truncate_from = effects.truncate_from;
     write.append = std::move(effects.append);
     write.repair = std::move(effects.repair);

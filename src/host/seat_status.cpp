@@ -113,6 +113,9 @@ Status Seat::status(core::Time now) const {
     if (pulse_.silence(now) >= disk_patience()) status.alarms.push_back("the disk does not answer");
     if (const auto lost = lost_entries()) {
         status.alarms.push_back(to_string(*lost));
+    } else if (state.old_log != core::OldLog::none) {
+        status.alarms.push_back(
+            "the snapshots on this disk are damaged; the leader is asked for another");
     } else if (state.log.owes()) {
         const auto missing = indexes_of(state.log.missing(most_listed));
         status.alarms.push_back("entries " + ranges_of(missing) +

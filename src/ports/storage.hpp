@@ -45,6 +45,7 @@ struct GroupWrite {
     std::optional<GroupRecord> record;        ///< Creates or changes the group's record.
     std::optional<std::vector<Moved>> moved;  ///< Instead of what was known to have moved before.
     std::optional<core::HardState> hard_state;
+    bool let_go_log = false;  ///< Of the log nothing is kept, nor of its snapshots.
     std::optional<Index> truncate_from;
     std::vector<core::Entry> append;
     std::vector<core::Entry> repair;  ///< In place of damaged ones: the very same entries.
@@ -67,6 +68,9 @@ struct RecoveredGroup {
     /// outlines: all else of them is as it was durable.
     std::vector<core::Entry> entries;
     std::vector<Moved> moved{};
+    /// No whole snapshot reaches its log, which is left as it is, but cannot be used. Where it ends
+    /// is in the hard state, as what was let go.
+    bool is_log_lost = false;
     bool operator==(const RecoveredGroup&) const = default;
 };
 

@@ -29,6 +29,19 @@ std::string word_of(Loss loss) {
     return {};
 }
 
+bool is_segment(const std::string& path) { return path.ends_with(".log"); }
+
+/// Where something stands, as a rule: zeros make most of a journal, and flipped they hurt nobody.
+std::uint64_t written_place(const Bytes& contents, core::Random& chance) {
+    constexpr int tries = 32;
+    std::uint64_t place = 0;
+    for (int i = 0; i < tries; ++i) {
+        place = chance.one_to(contents.size()) - 1;
+        if (contents[static_cast<std::size_t>(place)] != std::byte{0}) break;
+    }
+    return place;
+}
+
 /// A process that could not start for a passing reason tries again after this.
 constexpr milliseconds next_try{300};
 constexpr std::chrono::seconds between_moves{10};
@@ -260,16 +273,19 @@ Nemesis::Done Nemesis::full_disk(NodeId id) {
 Nemesis::Done Nemesis::flip_bits(NodeId id, const Strike& strike) {
     if (!may_lose(id)) return {};
     SimFiles& files = field_.world.files(id);
-    const auto paths = files.paths();
+    auto paths = files.paths();
     std::uint64_t choice = strike.choice / 13;
-    const std::string& path = paths[choice % paths.size()];
-    const std::uint64_t size = files.contents(path).size();
-    if (size == 0) return {};
+    // Most of what a node has to lose is in its newest segment.
+    const auto segment = std::ranges::find_if(paths.rbegin(), paths.rend(), is_segment);
+    if (choice % 2 == 0 && segment != paths.rend()) paths = {*segment};
+    const std::string& path = paths[choice / 2 % paths.size()];
+    const Bytes contents = files.contents(path);
+    if (contents.empty()) return {};
     core::Random chance(choice);
     const std::uint64_t bits = chance.one_to(3);
     for (std::uint64_t i = 0; i < bits; ++i) {
         const auto mask = static_cast<std::byte>(1U << (chance.one_to(8) - 1));
-        files.flip(path, chance.one_to(size) - 1, mask);
+        files.flip(path, written_place(contents, chance), mask);
     }
     condemned_.insert(id);
     field_.recorder.harmed(id);

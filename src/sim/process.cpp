@@ -137,7 +137,7 @@ private:
         SyncReport report;
         report.node = process_.id();
         report.hard = write.hard_state;
-        report.truncated_from = write.truncate_from;
+        report.truncated_from = write.let_go_log ? Index(1) : write.truncate_from;
         for (const core::Entry& entry : write.append) report.appended.push_back(mark_of(entry));
         for (const core::SnapshotPiece& piece : write.pieces) {
             if (piece.last) report.restored = piece.meta;

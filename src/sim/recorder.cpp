@@ -47,7 +47,7 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
     report.base_term = state.log.term_at(report.base).value_or(Term());
     report.entries = marks_of(start.entries);
     restore_times(start, report.entries);
-    report.owes = state.log.owes();
+    report.owes = state.owes();
     report.members = state.members();
     report.members_at = state.membership.current_index();
     report.is_changing = state.membership.is_changing();
@@ -56,10 +56,13 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
         if (on_recovered_) on_recovered_(onlooker_.commits().last());
     }
     const auto before = onlooker_.images().find(member.id());
-    const bool knows_less = report.disk_was_harmed && before != onlooker_.images().end() &&
-                            (state.log.last() < std::max(before->second.disk_log.last(),
-                                                         before->second.disk_snapshot) ||
-                             start.hard_state.term < before->second.disk_hard.term);
+    bool knows_less = false;
+    if (report.disk_was_harmed && before != onlooker_.images().end()) {
+        const NodeImage& was = before->second;
+        const Index knows = std::max(state.log.last(), start.hard_state.let_go.index);
+        knows_less = knows < std::max(was.disk_log.last(), was.disk_snapshot) ||
+                     start.hard_state.term < was.disk_hard.term;
+    }
     onlooker_.started(report);
     tracer_.node(member.id(), "start");
     if (on_seated_) on_seated_(member.id(), knows_less);
@@ -109,7 +112,7 @@ void Recorder::stepped(const host::Stepped& step) {
     report.members = effects.members_changed;
     report.members_at = state.membership.current_index();
     report.is_changing = state.membership.is_changing();
-    report.owes = state.log.owes();
+    report.owes = state.owes();
     report.has_lease = member.leads() && member.has_lease(step.now);
     report.log_bytes = state.log.bytes();
     report.clock = step.now;

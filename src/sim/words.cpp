@@ -77,6 +77,7 @@ struct BodyWords {
     }
     std::string operator()(const core::OwedRequest& body) const {
         std::string out = "owed-request " + term_word(message.term) + ":";
+        if (body.has_nothing) out += " all";
         for (const core::LogPlace& place : body.places) {
             out += " " + to_string(place.index) + "/" + to_string(place.term);
         }
@@ -114,6 +115,7 @@ std::string write_words(const core::Effects& effects, Names names) {
     std::string out;
     const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
     if (effects.hard_state) add(hard_state_words(*effects.hard_state, names));
+    if (effects.let_go_log) add("let go of the log");
     if (effects.truncate_from) add("cut from " + to_string(*effects.truncate_from));
     if (!effects.append.empty()) add(list_of(effects.append, names));
     if (!effects.repair.empty()) add("mend " + list_of(effects.repair, names));

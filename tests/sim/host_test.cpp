@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "disk/disk_storage.hpp"
-#include "support/hook_watch.hpp"
+#include "support/plain_world.hpp"
 #include "value/envelope.hpp"
 
 namespace rafted::test {
@@ -14,35 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// A world with one plain group and no hooks at all.
-class PlainWorld : public HostCluster {
-public:
-    PlainWorld(const HostClusterOptions& options, unsigned members, const GroupConfig& config)
-        : HostCluster(options) {
-        const auto factory = [] { return std::make_unique<Typed<Tally>>(); };
-        create(start_node(), "tally", factory, config);
-        for (unsigned i = 1; i < members; ++i) join(start_node(), "tally", factory);
-        run_for(seconds(1));
-        tally.emplace(caller("tally"));
-    }
-    NodeId leader() { return HostCluster::leader("tally"); }
-    Status status(NodeId id) { return HostCluster::status(id, "tally"); }
-    Result<std::int64_t> add(std::int64_t by, milliseconds timeout = seconds(5)) {
-        return await(tally->start_command(Add{by}, {.timeout = timeout, .id = {}}));
-    }
-    Result<std::int64_t> sum(milliseconds timeout = seconds(5)) {
-        return await(tally->start_query(Sum{}, {.timeout = timeout, .id = {}}));
-    }
-    std::vector<NodeId> followers() {
-        auto all = nodes();
-        std::erase(all, leader());
-        std::erase_if(all, [this](NodeId id) { return !is_up(id); });
-        return all;
-    }
-
-    std::optional<Group<Tally>> tally;
-};
 
 TEST(Host, B20_AMinorityMayFailAndOneMoreMayNot) {
     for (const unsigned members : {3U, 4U, 5U, 6U, 7U}) {
@@ -184,39 +155,6 @@ TEST(Host, WhoWasRemovedBeforeAForcedRecoveryVotesForNothingOfBefore) {
     EXPECT_EQ(found->groups.back().hard_state.let_go, (core::LogPlace{goes_on_in, Index()}));
 }
 
-TEST(Host, D12_ALeaderWhoseDiskHangsHandsTheLeadOver) {
-    PlainWorld world({.seed = 75}, 3, quick_config());
-    ASSERT_TRUE(world.add(1));
-    const NodeId hung = world.leader();
-    const Term term = world.status(hung).current_term;
-    world.node(hung).hold_disk(true);
-    const core::Time since = world.now();
-    EXPECT_EQ(world.add(1), 2) << "the others are a majority";
-    const auto moved = [&] { return world.leader() != hung && world.leader() != NodeId(); };
-    ASSERT_TRUE(world.run_until(moved, seconds(5)));
-    EXPECT_LT(world.now() - since, core::Duration(quick_config().election_timeout))
-        << "nobody has waited for it to fall silent";
-    EXPECT_EQ(world.status(world.leader()).current_term, term + 1);
-    EXPECT_EQ(world.add(1), 3);
-    EXPECT_TRUE(std::ranges::any_of(world.log(), [](const std::string& line) {
-        return line.find("ended no write for") != std::string::npos;
-    }));
-    world.node(hung).hold_disk(false);
-    world.run_for(seconds(2));
-    EXPECT_EQ(world.sum(), 3);
-}
-
-TEST(Host, D12_AFollowerWhoseDiskHangsCostsTheOthersNothing) {
-    PlainWorld world({.seed = 76}, 3, quick_config());
-    ASSERT_TRUE(world.add(1));
-    const NodeId leader = world.leader();
-    world.node(world.followers().front()).hold_disk(true);
-    const core::Time since = world.now();
-    for (int i = 0; i < 100; ++i) ASSERT_TRUE(world.add(1));
-    EXPECT_LT(world.now() - since, seconds(2));
-    EXPECT_EQ(world.leader(), leader);
-}
-
 TEST(Host, B24_ARepairedGroupKeepsItsLeader) {
     PlainWorld world({.seed = 50}, 5, quick_config());
     ASSERT_TRUE(world.add(1));
@@ -313,67 +251,6 @@ TEST(Host, D1_AMemberThatHasMovedIsFoundByALeaderItDoesNotKnow) {
     const auto at = std::ranges::find(members, moved, &MemberInfo::node);
     ASSERT_NE(at, members.end());
     EXPECT_EQ(at->address, world.address(moved));
-}
-
-TEST(Host, D12_AFailedSyncFencesTheLeaderAndAnotherLeads) {
-    PlainWorld world({.seed = 61}, 3, quick_config());
-    ASSERT_EQ(world.add(1), 1);
-    const NodeId leader = world.leader();
-    world.files(leader).set_faults({.fail_sync_after = 0});
-    const auto unlucky = world.add(1);
-    ASSERT_FALSE(unlucky);
-    EXPECT_EQ(unlucky.error().code, ErrorCode::disk_failed);
-    EXPECT_EQ(outcome_of(unlucky.error()), Outcome::place_broken);
-    world.run_for(seconds(5));
-    EXPECT_NE(world.leader(), leader);
-    // The unlucky one may have reached the others before; the next certainly does.
-    const auto total = world.add(1, seconds(20));
-    ASSERT_TRUE(total) << to_string(total.error());
-    EXPECT_EQ(world.sum(), *total);
-    const Status fenced = world.status(leader);
-    EXPECT_EQ(fenced.disk, DiskState::failed);
-    ASSERT_FALSE(fenced.alarms.empty());
-    EXPECT_NE(fenced.alarms.front().find("disk_failed"), std::string::npos);
-    // It acknowledges nothing: without one of the others nothing is committed any more.
-    for (const NodeId id : world.nodes()) {
-        if (id != leader && id != world.leader()) world.crash(id);
-    }
-    EXPECT_FALSE(world.add(1, seconds(5)));
-    // From what its disk kept it goes on as the member it was.
-    world.crash(leader);
-    world.restart(leader);
-    EXPECT_TRUE(world.add(1, seconds(20)));
-}
-
-TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
-    PlainWorld world({.seed = 62}, 3, quick_config());
-    ASSERT_EQ(world.add(1), 1);
-    const NodeId full = world.leader();
-    world.files(full).set_faults({.full_write_after = 0});
-    // The command is on the others' disks; the lead moves to a member that has space.
-    EXPECT_EQ(world.add(1, seconds(20)), 2);
-    world.run_for(seconds(2));
-    EXPECT_NE(world.leader(), full);
-    EXPECT_EQ(world.status(full).disk, DiskState::healthy);
-    EXPECT_EQ(world.status(full).last, world.status(world.leader()).last);
-    // What was refused has been written since: with it alone there is a majority.
-    for (const NodeId id : world.nodes()) {
-        if (id != full && id != world.leader()) world.crash(id);
-    }
-    EXPECT_EQ(world.add(1, seconds(20)), 3);
-}
-
-TEST(Host, D12_AFollowerWithAFullDiskSendsItsCallersToTheLeader) {
-    PlainWorld world({.seed = 65}, 3, quick_config());
-    const NodeId full = world.followers().front();
-    world.files(full).set_faults({.full_write_after = 0});
-    ASSERT_TRUE(world.add(1));
-    ASSERT_TRUE(world.run_until([&] { return world.status(full).disk == DiskState::full; }));
-    const auto answer = world.ask(full, {RequestKind::open_session, "tally", seconds(2), {}});
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, ErrorCode::not_leader) << to_string(answer.error());
-    ASSERT_TRUE(answer.error().leader);
-    EXPECT_EQ(answer.error().leader->node, world.leader());
 }
 
 TEST(Host, B37_RecoveringAloneCommitsWhatNeverWas) {

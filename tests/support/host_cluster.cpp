@@ -69,9 +69,9 @@ void HostCluster::join(NodeId id, const std::string& group, Factory factory) {
     }
     world_.homes(id).push_back({group, factory, seen.config});
     std::optional<Result<void>> done;
-    node(id).host().join_group({group, std::move(factory), seen.config, seen.group_id,
-                                seen.current_term},
-                               [&](Result<void> result) { done = std::move(result); });
+    node(id).host().join_group(
+        {group, std::move(factory), seen.config, seen.group_id, seen.current_term},
+        [&](Result<void> result) { done = std::move(result); });
     must(run_until([&] { return done.has_value(); }), "a node did not join in time");
     must(done->has_value(), "a node did not join");
 }

@@ -234,6 +234,17 @@ TEST(Owed, AMemberListThatComesBackIsInForce) {
     EXPECT_FALSE(effects.members_changed->contains(c));
 }
 
+TEST(Owed, LogTimeIsThatOfTheNewestEntryAlsoIfItWasMissing) {
+    auto entries = some_entries();
+    entries[3] = Entry::make({Term(1), Index(4), core::EntryKind::command, core::LogTime(700)},
+                             view_of("z"));
+    const Entry newest = entries[3];
+    core::Member member(start_with(entries, {4}), at_first);
+    EXPECT_EQ(member.state().log_time, core::LogTime(0));
+    (void)member.step(later, core::Received{{b, a, Term(1), OwedReply{{}, {newest}}}});
+    EXPECT_EQ(member.state().log_time, core::LogTime(700));
+}
+
 TEST(Owed, ALeaderThatHasCompactedItSendsItsSnapshot) {
     Base base;
     base.damage(b, base.first + 1);

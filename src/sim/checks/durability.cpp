@@ -101,6 +101,8 @@ private:
         const Index covered = std::max(node.disk_snapshot, node.disk_log.base());
         if (before.was_removed || was_cut || covered >= settled.last) return;
         if (node.disk_log.term_at(settled.last) == settled.last_term) return;
+        // All of it may be of no use, without a whole snapshot; it goes by where it ended.
+        if (node.hard.let_go >= core::LogPlace{settled.last_term, settled.last}) return;
         lost(node, "its entry at " + said(settled.last, settled.last_term));
     }
 
