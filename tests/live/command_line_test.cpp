@@ -31,6 +31,9 @@ const std::vector<Arguments> all_commands{
     {"config"},
     {"config", "get"},
     {"config", "set"},
+    {"backup"},
+    {"backup", "verify"},
+    {"restore"},
     {"inspect"},
 };
 
