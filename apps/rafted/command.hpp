@@ -60,6 +60,7 @@ void add_leader(CLI::App& root, Chosen& chosen);
 void add_config(CLI::App& root, Chosen& chosen);
 void add_backup(CLI::App& root, Chosen& chosen);
 void add_restore(CLI::App& root, Chosen& chosen);
+void add_recover(CLI::App& root, Chosen& chosen);
 void add_inspect(CLI::App& root, Chosen& chosen);
 void add_check(CLI::App& root, Chosen& chosen);
 void add_sim(CLI::App& root, Chosen& chosen);

@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
     rafted::app::add_config(app, chosen);
     rafted::app::add_backup(app, chosen);
     rafted::app::add_restore(app, chosen);
+    rafted::app::add_recover(app, chosen);
     rafted::app::add_inspect(app, chosen);
     rafted::app::add_check(app, chosen);
     rafted::app::add_sim(app, chosen);

@@ -34,6 +34,9 @@ const std::vector<Arguments> all_commands{
     {"backup"},
     {"backup", "verify"},
     {"restore"},
+    {"recover"},
+    {"recover", "plan"},
+    {"recover", "apply"},
     {"inspect"},
 };
 
