@@ -74,9 +74,11 @@ void add_backup(CLI::App& root, Chosen& chosen) {
     command->add_option("DIR", call->dir, "Where to; must not exist, or be empty")->type_name("");
     command->add_flag("--json", call->json, "As JSON");
     command->footer(
-        "The member at ADDRESS sends its value as of one entry of the log, with the sessions of\n"
-        "clients, the members and the config; it holds everything the leader knew to be committed\n"
-        "when the backup began. The group goes on meanwhile, and no side has more than a piece of\n"
+        "The member at ADDRESS (of several, the first that can be reached) sends its value as of\n"
+        "one entry of the log, with the sessions of clients, the members and the config; it holds\n"
+        "everything the leader knew to be committed when the backup began. If nobody leads it is\n"
+        "what the member has, and stderr says so. The group goes on meanwhile, and no side has "
+        "more than a piece of\n"
         "the value in memory on this account. --timeout-ms is for making the snapshot, and for\n"
         "each piece of it, not for the whole. DIR gets two files, `value` and, last, `manifest`:\n"
         "without a manifest it is no backup. Make a node of it with rafted restore.\n\n"

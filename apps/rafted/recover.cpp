@@ -29,8 +29,7 @@ int run_plan(const PlanCall& call) {
     if (call.json) {
         std::cout << json_of(*plans).dump(2) << std::endl;
     } else {
-        for (const RecoveryPlan& plan : *plans) print_plan(plan, std::cout);
-        if (plans->empty()) std::cout << "no group is in these directories" << std::endl;
+        print_plans(*plans, std::cout);
     }
     const auto has_best = [](const RecoveryPlan& plan) { return plan.best.has_value(); };
     const bool all = !plans->empty() && std::ranges::all_of(*plans, has_best);

@@ -27,6 +27,11 @@ void print_choice(const RecoveryPlan& plan, std::ostream& out) {
     const GroupCopy& best = plan.copies[*plan.best];
     out << "  reaches furthest: " << best.dir << ", to entry " << to_string(best.last_index)
         << " of term " << to_string(best.last_term) << "\n";
+    if (plan.has_majority) {
+        out << "  a majority of the voters is here: start these nodes instead; "
+               "nothing committed is lost\n";
+        return;
+    }
     const Index known = std::min(plan.known_committed, best.last_index);
     out << "  kept: entries up to " << to_string(best.last_index) << "\n";
     const std::string unsure = range(known + 1, best.last_index);
@@ -49,11 +54,6 @@ void print_choice(const RecoveryPlan& plan, std::ostream& out) {
         }
     }
     out << "\n";
-    if (plan.has_majority) {
-        out << "  a majority of the voters is here: start these nodes instead, and nothing is "
-               "lost\n";
-        return;
-    }
     out << "  to go on: rafted recover apply " << best.dir << " " << plan.group << " --confirm "
         << plan.group;
     bool is_first = true;
@@ -89,9 +89,7 @@ Json json_of(const GroupCopy& copy) {
             {"usable", copy.is_usable()}};
 }
 
-}  // namespace
-
-void print_plan(const RecoveryPlan& plan, std::ostream& out) {
+void print_one(const RecoveryPlan& plan, std::ostream& out) {
     out << "group " << plan.group << "  id " << to_string(plan.group_id) << "\n";
     Table table({"DIR", "NODE", ">TERM", ">LAST TERM", ">LAST INDEX", ">SNAPSHOT", ">MEMBERS",
                  ">LISTED AT", "VERDICT"});
@@ -116,7 +114,21 @@ void print_plan(const RecoveryPlan& plan, std::ostream& out) {
     } else {
         out << "  none of these directories can be gone on with\n";
     }
-    out << std::flush;
+}
+
+}  // namespace
+
+void print_plans(const std::vector<RecoveryPlan>& plans, std::ostream& out) {
+    if (plans.empty()) out << "no group is in these directories" << std::endl;
+    for (const RecoveryPlan& plan : plans) {
+        print_one(plan, out);
+        for (const RecoveryPlan& other : plans) {
+            if (other.group != plan.group || other.group_id == plan.group_id) continue;
+            out << "  " << other.copies.front().dir << " holds another incarnation, "
+                << to_string(other.group_id) << ": one of the two has gone on without the other\n";
+        }
+        out << std::flush;
+    }
 }
 
 Json json_of(const std::vector<RecoveryPlan>& plans) {

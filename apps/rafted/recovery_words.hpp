@@ -9,7 +9,7 @@
 
 namespace rafted::app {
 
-void print_plan(const RecoveryPlan& plan, std::ostream& out);
+void print_plans(const std::vector<RecoveryPlan>& plans, std::ostream& out);
 nlohmann::ordered_json json_of(const std::vector<RecoveryPlan>& plans);
 
 void print_recovered(const RecoverOptions& options, const RecoveredAlone& done, std::ostream& out);

@@ -31,8 +31,9 @@ void BackupDesk::begin(const ports::ClientRequest& request, ports::Reply reply,
                                                " backups of the group under way already"));
     }
     const Index want = std::max(wanted->at_least, Index(1));
-    waiting_.push_back(
-        {want, now() + request.timeout, sight.nonce, sight.piece_bytes, std::move(reply)});
+    // Earlier than the caller goes away: it should hear why.
+    const auto patience = request.timeout - request.timeout / 10;
+    waiting_.push_back({want, now() + patience, sight.nonce, sight.piece_bytes, std::move(reply)});
 }
 
 void BackupDesk::read(const ports::ClientRequest& request, const ports::Reply& reply) {
@@ -112,7 +113,9 @@ void BackupDesk::give_up(core::Time now, const std::optional<Error>& failure) {
         waiting.reply(
             failure ? std::unexpected(*failure)
                     : fail(ErrorCode::timeout, "this member had no snapshot that covers entry " +
-                                                   to_string(waiting.want) + " in time"));
+                                                   to_string(waiting.want) +
+                                                   " in time: it has not applied it yet, or "
+                                                   "leader hooks still wait to be run"));
     }
     std::erase_if(waiting_, is_over);
 }

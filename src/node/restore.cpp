@@ -2,6 +2,7 @@
 //   1. The directory is made beside its place and renamed once it is whole: what a crash leaves
 //      has another name, and no program opens it.
 #include <filesystem>
+#include <system_error>
 
 #include "disk/backup_dir.hpp"
 #include "disk/directory.hpp"
@@ -44,9 +45,12 @@ public:
         const std::string& name = options.group.empty() ? reader_.manifest().name : options.group;
         auto done = fill(name, options.address);
         if (done) done = check(name);
-        if (done) done = files_.rename(dir_ + unfinished, dir_);
-        if (done) done = files_.sync_directory(parent_of(dir_));
-        if (!done) return std::unexpected(done.error());
+        if (done) done = put_in_place();
+        if (!done) {
+            std::error_code none;  // what stays is told by the next try
+            std::filesystem::remove_all(dir_ + unfinished, none);
+            return std::unexpected(done.error());
+        }
         return made_;
     }
 
@@ -95,6 +99,17 @@ private:
         // Read once more, and verified once more: it may have changed since.
         auto copied = reader_.read([&](BytesView piece) { return (*sink)->write(piece); });
         return copied ? (*sink)->commit() : copied;
+    }
+
+    Result<void> put_in_place() {
+        auto done = files_.rename(dir_ + unfinished, dir_);
+        if (!done) {
+            done.error().code = ErrorCode::invalid;
+            done.error().message +=
+                "; where " + dir_ + " is a link or a volume's own place, give a directory in it";
+            return done;
+        }
+        return files_.sync_directory(parent_of(dir_));
     }
 
     /// What a start will find.

@@ -159,7 +159,8 @@ TEST_F(Recovery, IncarnationsAndRemovedNodesAreToldApart) {
     other.record = record(slot, "hits");
     other.record->group = GroupId(4711);
     make("b", std::move(other));
-    ports::GroupWrite removed = log_of(entries(1, 1, 30));
+    make("c", log_of(entries(1, 1, 30)));
+    ports::GroupWrite removed;
     removed.record = record(slot, "hits");
     removed.record->removed = true;
     make("c", std::move(removed));
@@ -169,7 +170,7 @@ TEST_F(Recovery, IncarnationsAndRemovedNodesAreToldApart) {
     EXPECT_EQ(plans->front().copies.size(), 2U);
     EXPECT_EQ(plans->front().best, 0U);
     EXPECT_TRUE(plans->front().copies[1].removed);
-    const auto gone = apply({"c"});
+    const auto gone = apply({"c", {}});
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, ErrorCode::no_such_group);
     EXPECT_TRUE(apply({"a", {}, {"b", "c"}})) << "another incarnation is another group";
@@ -186,7 +187,7 @@ TEST_F(Recovery, ADamagedOneIsLeftAsItIs) {
     const auto plans = plan_recovery({dir("a")});
     ASSERT_TRUE(plans);
     for (const RecoveryPlan& plan : *plans) EXPECT_FALSE(plan.best);
-    const auto refused = apply({"a"});
+    const auto refused = apply({"a", {}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(std::filesystem::file_size(journal), size);
 }

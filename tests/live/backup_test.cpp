@@ -158,6 +158,13 @@ TEST(Backup, the_group_may_get_another_name_and_nothing_is_overwritten) {
     const Finished left = restore(dir / "backup", dir / "b");
     EXPECT_EQ(left.code, 1);
     EXPECT_TRUE(holds(left.err, "remove it")) << left.err;
+    fs::create_directory(dir / "empty");
+    fs::create_directory_symlink(dir / "empty", dir / "link");
+    const Finished link = restore(dir / "backup", dir / "link");
+    EXPECT_EQ(link.code, 1);
+    EXPECT_TRUE(holds(link.err, "is a link or a volume")) << link.err;
+    EXPECT_FALSE(fs::exists(dir / "link.restoring")) << "what was begun is left behind";
+    EXPECT_EQ(restore(dir / "backup", dir / "empty").code, 0);
     const Finished nowhere = run_rafted({"restore", dir / "backup", dir / "c", "--listen", "7001"});
     EXPECT_EQ(nowhere.code, 1);
     EXPECT_FALSE(fs::exists(dir / "c"));
@@ -209,6 +216,17 @@ TEST(Backup, mistakes_are_told) {
     EXPECT_EQ(run_rafted({"backup", address, "queue"}).code, 2);
     EXPECT_EQ(run_rafted({"backup", "verify"}).code, 2);
     EXPECT_EQ(run_rafted({"restore", dir / "backup", dir / "a"}).code, 2);
+}
+
+TEST(Backup, a_request_that_a_node_does_not_know_is_answered) {
+    LocalNodes nodes(1);
+    const std::string address = nodes.node(0).address();
+    auto client = Client::open({{address}, std::nullopt});
+    ASSERT_TRUE(client);
+    const auto answer =
+        client->ask(address, {RequestKind(request_kind_count), "queue", {}}, seconds(5));
+    EXPECT_EQ(code_of(answer), "wrong_version");
+    EXPECT_TRUE(client->status(address, "queue", seconds(5))) << "the connection is kept";
 }
 
 TEST(Backup, without_a_leader_it_is_what_the_member_has) {

@@ -104,6 +104,8 @@ TEST_F(Recover, the_plan_names_the_furthest_and_apply_goes_on_with_it) {
     EXPECT_EQ(said["kept_upto"], before["copies"][1]["last_index"]);
     EXPECT_EQ(said["address"], cluster_.address(2));
     EXPECT_NE(said["group_id"], before["group_id"]);
+    const Finished both = run_rafted({"recover", "plan", behind_, ahead_});
+    EXPECT_TRUE(holds(both.out, ahead_ + " holds another incarnation")) << both.out;
     expect_items(ahead_, 30);
 }
 
