@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "disk/backup_dir.hpp"
+#include "disk/posix_files.hpp"
 #include "live/local_nodes.hpp"
 #include "rafted/backup.hpp"
 
@@ -133,6 +135,36 @@ TEST(Backup, a_restored_group_goes_on_and_others_join_it) {
     ASSERT_TRUE(joined) << to_string(joined.error());
     EXPECT_EQ(joined->query(Length{}).value(), 3U);
     EXPECT_EQ(joined->members().value().size(), 2U);
+}
+
+TEST(Backup, log_time_goes_on_from_it_though_the_clock_is_behind) {
+    const LiveDir dir;
+    {
+        LocalNodes nodes(1);
+        ASSERT_TRUE(nodes.at(0).command(Enqueue{"item"}));
+        ASSERT_EQ(run_rafted({"backup", nodes.node(0).address(), "queue", dir / "now"}).code, 0);
+    }
+    constexpr std::int64_t year_2100 = 4'102'444'800'000;
+    {
+        disk::PosixFiles files;
+        const auto now = disk::BackupReader::open(files, dir / "now");
+        ASSERT_TRUE(now);
+        auto later = disk::BackupWriter::create(files, dir / "later");
+        ASSERT_TRUE(later);
+        ASSERT_TRUE(now->read([&](BytesView piece) { return later->write(piece); }));
+        disk::BackupManifest manifest = now->manifest();
+        manifest.meta.time = core::LogTime(year_2100);
+        ASSERT_TRUE(later->finish(manifest));
+    }
+    ASSERT_EQ(restore(dir / "later", dir / "a").code, 0);
+    {
+        const Opened opened(dir / "a");
+        ASSERT_EQ(opened.group->command(Enqueue{"next"}, {seconds(20), {}}).value(), 1U);
+    }
+    const json found = json::parse(run_rafted({"inspect", dir / "a", "--entries", "--json"}).out);
+    const json& entries = found["groups"][0]["entry_list"];
+    ASSERT_GE(entries.size(), 2U);
+    for (const json& entry : entries) EXPECT_GE(entry["log_time_ms"], year_2100);
 }
 
 TEST(Backup, the_group_may_get_another_name_and_nothing_is_overwritten) {
