@@ -73,13 +73,14 @@ Result<Client> Target::client() const {
     return Client::open(std::move(config));
 }
 
-void add_target_options(CLI::App& command, Target& target) {
-    command
-        .add_option("ADDRESS", target.address,
-                    "Any member, as host:port or [v6]:port; several separated by commas. The "
-                    "others are found from there")
-        ->required()
-        ->type_name("");
+CLI::Option* add_target_options(CLI::App& command, Target& target) {
+    auto* address =
+        command
+            .add_option("ADDRESS", target.address,
+                        "Any member, as host:port or [v6]:port; several separated by commas. The "
+                        "others are found from there")
+            ->required()
+            ->type_name("");
     command
         .add_option("--timeout-ms", target.timeout_ms,
                     "How long to go on trying, in milliseconds, 1 to 3600000")
@@ -87,11 +88,13 @@ void add_target_options(CLI::App& command, Target& target) {
         ->capture_default_str();
     command.add_option("--cluster", target.cluster,
                        "Refuse to talk to any other cluster than this one (16 hex digits)");
+    return address;
 }
 
-void add_group_options(CLI::App& command, Target& target) {
-    add_target_options(command, target);
-    command.add_option("GROUP", target.group, "Name of the group")->required()->type_name("");
+std::vector<CLI::Option*> add_group_options(CLI::App& command, Target& target) {
+    auto* address = add_target_options(command, target);
+    auto* group = command.add_option("GROUP", target.group, "Name of the group");
+    return {address, group->required()->type_name("")};
 }
 
 Result<NodeId> find_member(const GroupHandle& group, const std::string& text, CallOptions options) {

@@ -40,10 +40,10 @@ struct Target {
     Result<Client> client() const;
 };
 
-/// ADDRESS (or several, separated by commas), --timeout-ms and --cluster.
-void add_target_options(CLI::App& command, Target& target);
-/// The same, and GROUP.
-void add_group_options(CLI::App& command, Target& target);
+/// ADDRESS (or several, separated by commas), which is returned, --timeout-ms and --cluster.
+CLI::Option* add_target_options(CLI::App& command, Target& target);
+/// The same, and GROUP; returns both.
+std::vector<CLI::Option*> add_group_options(CLI::App& command, Target& target);
 
 /// 16 hex digits as a number.
 std::optional<std::uint64_t> parse_id(const std::string& text);
@@ -58,6 +58,9 @@ void add_status(CLI::App& root, Chosen& chosen);
 void add_member(CLI::App& root, Chosen& chosen);
 void add_leader(CLI::App& root, Chosen& chosen);
 void add_config(CLI::App& root, Chosen& chosen);
+void add_backup(CLI::App& root, Chosen& chosen);
+void add_restore(CLI::App& root, Chosen& chosen);
+void add_recover(CLI::App& root, Chosen& chosen);
 void add_inspect(CLI::App& root, Chosen& chosen);
 void add_check(CLI::App& root, Chosen& chosen);
 void add_sim(CLI::App& root, Chosen& chosen);

@@ -16,6 +16,7 @@ constexpr auto closing =
     "  rafted demo                                     see a value outlive its leader\n"
     "  rafted status 127.0.0.1:7001                    all groups of that node, all members\n"
     "  rafted leader move 127.0.0.1:7001 hits 127.0.0.1:7002\n"
+    "  rafted backup 127.0.0.1:7001 hits backups/mon   the value of a running group, verified\n"
     "  rafted inspect data/a                           a directory that no process has open\n"
     "  rafted check run.jsonl --model kv               is a recorded history linearizable?\n";
 
@@ -52,6 +53,9 @@ int main(int argc, char** argv) {
     rafted::app::add_member(app, chosen);
     rafted::app::add_leader(app, chosen);
     rafted::app::add_config(app, chosen);
+    rafted::app::add_backup(app, chosen);
+    rafted::app::add_restore(app, chosen);
+    rafted::app::add_recover(app, chosen);
     rafted::app::add_inspect(app, chosen);
     rafted::app::add_check(app, chosen);
     rafted::app::add_sim(app, chosen);

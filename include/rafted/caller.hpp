@@ -29,8 +29,11 @@ enum class RequestKind : std::uint8_t {
     force_remove,   ///< body: NodeId. This member only.
     transfer_lead,  ///< body: NodeId, or zero to give up.
     set_config,     ///< body: GroupConfig.
+    begin_backup,   ///< body: BackupWanted (ports/backup.hpp). Answer: HeldBackup. Any member.
+    read_backup,    ///< body: BackupPiece. Answer: the value's bytes from there on.
+    end_backup,     ///< body: the ticket (u64).
 };
-inline constexpr std::uint8_t request_kind_count = 13;
+inline constexpr std::uint8_t request_kind_count = 16;
 std::string_view name_of(RequestKind kind);
 
 struct CallOptions {

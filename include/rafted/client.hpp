@@ -48,6 +48,15 @@ public:
                           std::chrono::milliseconds timeout) const;
     Result<Metrics> metrics(const std::string& address, std::chrono::milliseconds timeout) const;
 
+    struct Question {
+        RequestKind kind = RequestKind::status;
+        std::string group;
+        Bytes body;
+    };
+    /// For tools: one request to the node at this very address, tried once.
+    Result<Bytes> ask(const std::string& address, Question question,
+                      std::chrono::milliseconds timeout) const;
+
 private:
     class Impl;
     explicit Client(std::shared_ptr<Impl> impl);

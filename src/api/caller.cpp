@@ -12,6 +12,9 @@ std::string_view name_of(RequestKind kind) {
         case RequestKind::status: return "status";
         case RequestKind::list_groups: return "list_groups";
         case RequestKind::metrics: return "metrics";
+        case RequestKind::begin_backup: return "begin_backup";
+        case RequestKind::read_backup: return "read_backup";
+        case RequestKind::end_backup: return "end_backup";
         case RequestKind::add_member: return "add_member";
         case RequestKind::promote: return "promote";
         case RequestKind::remove: return "remove";

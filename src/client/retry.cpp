@@ -80,6 +80,9 @@ bool needs_leader(RequestKind kind) {
         case RequestKind::status:
         case RequestKind::list_groups:
         case RequestKind::metrics:
+        case RequestKind::begin_backup:
+        case RequestKind::read_backup:
+        case RequestKind::end_backup:
         case RequestKind::force_remove: return false;
         default: return true;
     }

@@ -7,10 +7,6 @@
 //   committed    known to be committed      applied  handed out to be applied
 //   stable       known to be on disk (a write may be under way beyond it)
 //   written      handed to the storage; what lies beyond goes with the next write
-//
-//   owed         entries whose bytes the disk has damaged; each is missing until a copy of it
-//                comes from another member, and owed until that is on disk again
-//
 //   1. Entries at or below committed are never truncated.   2. Indexes have no gap.
 //   3. Nothing from the first owed entry on is committed here: committed <= whole_upto().
 #pragma once
@@ -54,6 +50,8 @@ public:
     /// The last index at or below committed whose log from there on exceeds `bytes`.
     Index index_keeping(std::uint64_t bytes, Index upto) const;
 
+    /// Owed: entries whose bytes the disk has damaged. Each is missing until a copy of it comes
+    /// from another member, and owed until that is on disk.
     bool owes() const { return !owed_.empty(); }
     /// What may be acknowledged and committed: all before the first owed entry.
     Index whole_upto() const { return owed_.empty() ? last() : owed_.begin()->first - 1; }

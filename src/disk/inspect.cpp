@@ -225,12 +225,13 @@ private:
         for (const auto& name : *names) {
             const std::string file = snapshots.path_of(slot, name);
             begin(file);
-            SnapshotReport snapshot{file, name.index, name.term, 0, 0, {}};
+            SnapshotReport snapshot{file, name.index, name.term, 0, 0, {}, {}};
             auto reader = snapshots.reader(slot, name);
             auto verified = reader ? Result<void>() : std::unexpected(reader.error());
             if (reader) {
                 snapshot.file_bytes = reader->file_bytes();
                 snapshot.value_bytes = reader->size();
+                snapshot.meta = reader->meta();
                 if (options_.snapshots) verified = reader->verify();
             }
             if (!verified) {

@@ -36,7 +36,8 @@ struct SnapshotReport {
     Term term;
     std::uint64_t file_bytes = 0;
     std::uint64_t value_bytes = 0;
-    std::string damage;  ///< Empty: it verifies.
+    core::SnapshotMeta meta{};  ///< If it could be read.
+    std::string damage;         ///< Empty: it verifies.
 };
 
 struct SegmentReport {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/codec.hpp"
+#include "core/go_alone.hpp"
 #include "host/host.hpp"
 
 namespace rafted::host {
@@ -19,25 +19,8 @@ core::Start start_of(const ports::RecoveredGroup& found, const GroupConfig& conf
     return start;
 }
 
-Index last_index(const ports::RecoveredGroup& found) {
-    if (!found.entries.empty()) return found.entries.back().index();
-    return found.snapshot ? found.snapshot->index : Index();
-}
-
-Term last_term(const ports::RecoveredGroup& found) {
-    if (!found.entries.empty()) return found.entries.back().term();
-    return found.snapshot ? found.snapshot->term : Term();
-}
-
 std::unexpected<Error> already_here() {
     return fail(ErrorCode::already_member, "this node has a group of this name");
-}
-
-/// The newest log time that is known here: log time never falls (D6), whatever the wall clock does.
-core::LogTime last_time(const ports::RecoveredGroup& found) {
-    auto time = found.snapshot ? found.snapshot->time : core::LogTime();
-    if (!found.entries.empty()) time = std::max(time, found.entries.back().time());
-    return time;
 }
 
 }  // namespace
@@ -178,15 +161,9 @@ void Host::do_recover(OpenGroup what, Done done) {
     start.record.group = GroupId(ports_.random() | 1U);
     start.member = start_of(found.mapped(), what.config);
     const core::Peer self{identity_.node, identity_.address, Standing::voter};
-    const core::Entry::Head head{last_term(found.mapped()), last_index(found.mapped()) + 1,
-                                 core::EntryKind::members,
-                                 std::max(last_time(found.mapped()), ports_.clock.wall())};
-    start.member.entries.push_back(core::Entry::make(head, core::encode(core::Members({self}))));
-    start.member.hard_state.forced_out.clear();
-    start.member.hard_state.let_go = {};
+    const core::LogEnd end = core::go_alone(start.member, self, ports_.clock.wall());
     ports_.log(LogLevel::warning,
-               "group " + what.name + ": goes on alone from entry " +
-                   to_string(last_index(found.mapped())) +
+               "group " + what.name + ": goes on alone from entry " + to_string(end.index) +
                    "; entries after the newest snapshot that were never committed are committed " +
                    "now, and what only lost members had is lost");
     start.factory = std::move(what.factory);

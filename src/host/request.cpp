@@ -62,7 +62,10 @@ Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, c
         case RequestKind::query_stale:
         case RequestKind::status:
         case RequestKind::list_groups:
-        case RequestKind::metrics: break;
+        case RequestKind::metrics:
+        case RequestKind::begin_backup:
+        case RequestKind::read_backup:
+        case RequestKind::end_backup: break;
     }
     return fail(ErrorCode::invalid, "this request is not for a member");
 }

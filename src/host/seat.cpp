@@ -4,15 +4,9 @@
 #include <utility>
 
 #include "host/request.hpp"
-#include "host/withhold.hpp"
 #include "rafted/codec.hpp"
 
 namespace rafted::host {
-namespace {
-
-constexpr auto full_disk_pause = std::chrono::milliseconds(100);
-
-}  // namespace
 
 Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     : services_(services),
@@ -21,8 +15,11 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
       changed_(std::move(changed)),
       hooks_(services, {record_.name, start.from_files, [this] { on_hooks_progress(); }}),
       snapshotter_(services, record_.slot,
-                   [this](const core::SnapshotMeta& meta) { give(core::SnapshotSaved{meta}); }),
+                   [this](const Result<core::SnapshotMeta>& saved) {
+                       saved ? give(core::SnapshotSaved{*saved}) : changed_();
+                   }),
       pieces_(services, record_.slot, record_.group),
+      backups_(services, record_),
       nonces_(core::Random(start.member.seed).next()) {
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
         if (!alive.expired()) on_report(std::move(report));
@@ -71,11 +68,14 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
         lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
-    if (auto lost = lost_entries()) return reply(std::unexpected(std::move(*lost)));
+    if (BackupDesk::takes(request.kind)) return back_up(std::move(request), std::move(reply));
     const bool is_stuck = member_.leads() || request.kind == RequestKind::force_remove;
     if (fenced_ && is_stuck) return reply(std::unexpected(*fenced_));
     const bool writes =
         request.kind == RequestKind::command || request.kind == RequestKind::open_session;
+    if (auto lost = lost_entries(); lost && (writes || request.kind == RequestKind::query)) {
+        return reply(std::unexpected(std::move(*lost)));
+    }
     // Whoever does not lead sends its callers to the leader, be its own disk full or not.
     if (writes && member_.leads() && services_.storage.state() == DiskState::full) {
         return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
@@ -122,6 +122,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     }
     const std::size_t before = batch.size();
     perform(std::move(effects), batch);
+    mind_backups(now);
     return batch.size() > before;
 }
 
@@ -185,68 +186,13 @@ void Seat::written(const Result<void>& result) {
     send(std::move(done.then_send));
 }
 
-void Seat::refused(Write write, const Result<void>& result) {
-    if (!result && !retry_at_) {
-        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(result.error()));
-        resign();
-    }
-    if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
-    // By itself it may still fit, and is tried at once; if it was by itself, only with all else.
-    if (!result && write.when_durable) addresses_.not_saved();
-    retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
-    changed_();
-    if (!result) return;
-    if (!write.when_durable) {
-        return promise(std::move(write.then_send), member_.state().stable_hard);
-    }
-    // A term and a vote still fit, and may be promised if they were part of this write; a snapshot
-    // stands by itself, and the log on disk begins behind it. Entries came after something that is
-    // not there.
-    auto& persisted = *write.when_durable;
-    if (!write.has_hard_state) persisted.hard_state = member_.state().stable_hard;
-    promise(std::move(write.then_send), persisted.hard_state);
-    give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
-                         std::move(persisted.snapshot)});
-}
-
-core::Duration Seat::disk_patience() const {
-    const core::Duration timeout = member_.state().config().election_timeout;
-    const double share = services_.disk_patience;
-    return core::Duration(static_cast<std::int64_t>(share * static_cast<double>(timeout.count())));
-}
-
-void Seat::mind_the_disk(core::Time now) {
-    if (!member_.leads() || now < pulse_.due_at(disk_patience())) return;
-    pulse_.warned(now);
-    const auto silence = std::chrono::ceil<std::chrono::milliseconds>(pulse_.silence(now));
-    services_.log(LogLevel::warning,
-                  "group " + record_.name + ": the disk has ended no write for " +
-                      std::to_string(silence.count()) +
-                      " ms; the lead goes to a member that has everything, if there is one");
-    if (!member_.state().hand_over) resign();
-}
-
-/// A failed sync tells nothing of what is on the disk: this place promises nothing any more (D12).
-void Seat::fence(const Error& why) {
-    if (fenced_) return;
-    fenced_ = why;
-    waiters_.fail_all(why);
-    for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
-}
-
-/// Sends what may be said now that this hard state is on disk.
-void Seat::promise(std::vector<core::Message> messages, const core::HardState& durable) {
-    if (retry_at_) withhold(messages, {member_.state(), durable, fenced_.has_value()});
-    send(std::move(messages));
-}
-
 core::Time Seat::wake_at() const {
     if (!inputs_.empty()) return core::Time::min();
     if (stopped_) return wake_at_;
     const core::Time saves = snapshotter_.retry_at();
     const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
     const core::Time hangs = member_.leads() ? pulse_.due_at(disk_patience()) : core::never;
-    return std::min({wake_at_, saves, writes, hangs});
+    return std::min({wake_at_, saves, writes, hangs, backups_.wake_at()});
 }
 
 void Seat::send(std::vector<core::Message> messages) {
@@ -398,7 +344,7 @@ void Seat::on_report(ValueReport report) {
     hooks_.add(std::move(report.query_hooks), applied);
     on_hooks_progress();
     if (report.loaded_bytes) snapshotter_.has_snapshot(*report.loaded_bytes);
-    if (report.freeze_failed) snapshotter_.give_up();
+    if (report.freeze_failed) snapshotter_.give_up(*report.freeze_failed);
     if (report.frozen) {
         snapshotter_.write(std::move(report.frozen), report.frozen_at);
         on_hooks_progress();
@@ -485,6 +431,7 @@ void Seat::stop(const Error& why) {
     if (stopped_) return;
     stopped_ = why;
     hooks_.stop();
+    backups_.stop(why);
     refuse_held_reads(why);
     waiters_.fail_all(why);
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));

@@ -13,6 +13,7 @@
 
 #include "core/member.hpp"
 #include "host/address_book.hpp"
+#include "host/backup_desk.hpp"
 #include "host/disk_pulse.hpp"
 #include "host/hook_queue.hpp"
 #include "host/piece_sender.hpp"
@@ -97,6 +98,8 @@ private:
     void refuse_held_reads(const Error& why);
     std::size_t room_for_applies() const;
     void start_snapshot_if_due();
+    void back_up(ports::ClientRequest request, ports::Reply reply);
+    void mind_backups(core::Time now);
     void check_ready();
     void give(core::Input input);
     Error not_leader() const;
@@ -110,6 +113,7 @@ private:
     HookQueue hooks_;
     Snapshotter snapshotter_;
     PieceSender pieces_;
+    BackupDesk backups_;
     Waiters waiters_;
     AddressBook addresses_;
     core::Random nonces_;

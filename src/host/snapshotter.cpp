@@ -41,8 +41,10 @@ bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig&
     const bool has_grown =
         static_cast<double>(bytes) > wanted && bytes >= config.snapshot_floor_bytes;
     const bool is_large = bytes >= config.max_log_bytes / 2;
-    if (!has_grown && !is_large) return false;
+    const bool is_wanted = wanted_ > log.snapshot() && wanted_ <= applied;
+    if (!has_grown && !is_large && !is_wanted) return false;
     stage_ = Stage::freezing;
+    failure_.reset();
     return true;
 }
 
@@ -98,10 +100,12 @@ void Snapshotter::commit() {
                            });
 }
 
-void Snapshotter::give_up() {
+void Snapshotter::give_up(const Error& why) {
     stage_ = Stage::idle;
+    failure_ = why;
     retry_at_ =
         services_.clock.steady() + first_pause * (1U << std::min(failures_++, most_doublings));
+    saved_(std::unexpected(why));
 }
 
 void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& result,
@@ -109,7 +113,7 @@ void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& r
     if (!result) {
         services_.log(LogLevel::error,
                       "a snapshot could not be saved: " + to_string(result.error()));
-        return give_up();
+        return give_up(result.error());
     }
     stage_ = Stage::idle;
     failures_ = 0;

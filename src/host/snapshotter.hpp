@@ -18,18 +18,22 @@ namespace rafted::host {
 
 class Snapshotter {
 public:
-    using Saved = std::function<void(const core::SnapshotMeta&)>;
-    /// `saved` is called on the loop when a snapshot is in place.
+    using Saved = std::function<void(const Result<core::SnapshotMeta>&)>;
+    /// `saved` is called on the loop when a snapshot is in place, or could not be made.
     Snapshotter(Services& services, ports::Slot slot, Saved saved);
 
     /// Whether the value should be frozen now; if so, the caller asks for it.
     bool is_due(const core::Log& log, Index applied, const GroupConfig& config);
+    /// Somebody waits for one that covers this entry: due as soon as it is applied. 0: nobody does.
+    void want(Index upto) { wanted_ = upto; }
+    /// Why the last try failed, until another is made.
+    const std::optional<Error>& failure() const { return failure_; }
     /// After one that failed: when to ask is_due() again, should nothing happen before.
     core::Time retry_at() const { return retry_at_; }
     /// The value as frozen; begins to write it.
     void write(std::unique_ptr<Frozen> frozen, const core::SnapshotMeta& meta);
     /// The value could not be frozen.
-    void give_up();
+    void give_up(const Error& why);
     /// Leader hooks have run up to here: a snapshot held back for them may be committed.
     void hooks_ran(Index upto);
     /// The value has loaded one that came from elsewhere, or was found at the start.
@@ -48,6 +52,8 @@ private:
     ports::Lane lane_;
     Stage stage_ = Stage::idle;
     std::uint64_t last_bytes_ = 0;
+    Index wanted_;
+    std::optional<Error> failure_;
     Index hooks_ran_;
     core::Time retry_at_ = core::never;
     unsigned failures_ = 0;  ///< In a row.

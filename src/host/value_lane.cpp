@@ -113,7 +113,7 @@ void ValueLane::perform(Freeze&, ValueReport& report) {
     auto frozen = applier_.freeze();
     if (!frozen) {
         services_.log(LogLevel::warning, "a value cannot be frozen: " + to_string(frozen.error()));
-        report.freeze_failed = true;
+        report.freeze_failed = std::move(frozen.error());
         return;
     }
     report.frozen = std::move(*frozen);

@@ -35,7 +35,7 @@ struct ValueReport {
     std::vector<HookEvent> query_hooks;
     std::unique_ptr<Frozen> frozen;  ///< Asked for by Freeze...
     core::SnapshotMeta frozen_at;
-    bool freeze_failed = false;
+    std::optional<Error> freeze_failed;
     std::optional<std::uint64_t> loaded_bytes;  ///< Of a snapshot; it is the newest.
     std::optional<Error> broken;  ///< The value cannot go on: a snapshot did not load.
 };

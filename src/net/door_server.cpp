@@ -63,6 +63,14 @@ Result<void> Guest::on_frame(Connection& from, FrameType type, const Frame& fram
     }
     auto request = decode_request(frame.body.subspan(1));
     if (!request) return fail(ErrorCode::invalid, "a request that makes no sense");
+    const auto kind = static_cast<unsigned>(request->request.kind);
+    if (kind >= request_kind_count) {
+        const bool sent = from.send(encode_response(
+            request->id, fail(ErrorCode::wrong_version,
+                              "this node knows no request of kind " + std::to_string(kind) +
+                                  "; its version of Rafted is older than the client's")));
+        return sent ? Result<void>{} : fail(ErrorCode::busy, "the client does not read");
+    }
     const auto& options = desk->options;
     if (waiting >= options.max_requests_per_connection || desk->waiting >= options.max_requests) {
         const bool sent = from.send(encode_response(

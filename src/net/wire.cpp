@@ -143,7 +143,7 @@ std::optional<RequestFrame> decode_request(BytesView rest) {
     const auto kind = in.number<std::uint8_t>();
     const auto timeout = std::min(in.number<std::uint64_t>(), max_timeout_ms);
     frame.request.group = in.text();
-    if (in.failed() || kind >= request_kind_count) return std::nullopt;
+    if (in.failed()) return std::nullopt;
     frame.request.kind = RequestKind(kind);
     frame.request.timeout = std::chrono::milliseconds(timeout);
     frame.request.body = copy_of(in.rest());

@@ -65,6 +65,7 @@ struct RequestFrame {
 };
 
 OutFrame encode_request(std::uint64_t id, ports::ClientRequest request);
+/// The kind may be one that is not known here: a newer client's.
 std::optional<RequestFrame> decode_request(BytesView rest);
 
 struct ResponseFrame {

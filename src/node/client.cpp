@@ -87,4 +87,10 @@ Result<Metrics> Client::metrics(const std::string& address,
     return decode<Metrics>(*answer);
 }
 
+Result<Bytes> Client::ask(const std::string& address, Question question,
+                          std::chrono::milliseconds timeout) const {
+    return impl_->ask(
+        address, {question.kind, std::move(question.group), timeout, std::move(question.body)});
+}
+
 }  // namespace rafted

@@ -355,8 +355,11 @@ TEST(Damage, SwappedMissingAndForeignFilesAreFound) {
     }
 }
 
-TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeIt) {
-    sim::SimFiles files;
+const std::string newest = "node/snapshots/1/000000000000000a-0000000000000001.snap";
+const std::string older = "node/snapshots/1/0000000000000005-0000000000000001.snap";
+
+/// A group with two snapshots and entries 6 to 20.
+void make_group_with_snapshots(sim::SimFiles& files) {
     ports::Recovered recovered;
     {
         auto storage = reopen(files, recovered);
@@ -373,8 +376,12 @@ TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeIt) {
         (*storage)->write({compact}, [](const Result<void>& done) { EXPECT_TRUE(done); });
         (*storage)->write_pending();
     }
-    const std::string newest = "node/snapshots/1/000000000000000a-0000000000000001.snap";
-    const std::string older = "node/snapshots/1/0000000000000005-0000000000000001.snap";
+}
+
+TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeIt) {
+    sim::SimFiles files;
+    make_group_with_snapshots(files);
+    ports::Recovered recovered;
     files.flip(newest, 2000, std::byte{8});
     {
         auto copy = files.copy();
@@ -388,8 +395,15 @@ TEST(Damage, ADamagedSnapshotFallsBackToTheOneBeforeIt) {
         ASSERT_TRUE(source);
         EXPECT_EQ(read_all(**source), some_bytes(5000, 5));
     }
-    // Without any the log is of no use, but stays, and where it ends is known.
+}
+
+TEST(Damage, WithoutAWholeSnapshotTheLogIsKeptButCannotBeUsed) {
+    sim::SimFiles files;
+    make_group_with_snapshots(files);
+    ports::Recovered recovered;
+    files.flip(newest, 2000, std::byte{8});
     files.flip(older, 3000, std::byte{8});
+    // Where it ends is known.
     for (int round = 0; round < 2; ++round) {
         auto storage = reopen(files, recovered);
         ASSERT_TRUE(storage) << to_string(storage.error());

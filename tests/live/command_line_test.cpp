@@ -31,6 +31,12 @@ const std::vector<Arguments> all_commands{
     {"config"},
     {"config", "get"},
     {"config", "set"},
+    {"backup"},
+    {"backup", "verify"},
+    {"restore"},
+    {"recover"},
+    {"recover", "plan"},
+    {"recover", "apply"},
     {"inspect"},
 };
 

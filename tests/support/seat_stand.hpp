@@ -49,6 +49,16 @@ public:
     /// What the value has to do is done, and the seat hears of it.
     void run_value() { run(value_lane); }
     void run_snapshots() { run(snapshot_lane); }
+    void run_backups() {
+        if (workers_.lanes.size() > backup_lane) run(backup_lane);
+    }
+
+    // A client.
+    void request(ports::ClientRequest request, ports::Reply reply) {
+        seat_.request(std::move(request), std::move(reply));
+        turn();
+    }
+    void stop() { seat_.stop({ErrorCode::stopped, "the test stops it", std::nullopt}); }
 
     const core::State& state() const { return seat_.member().state(); }
     /// As far as the seat was told by its value.
@@ -67,8 +77,8 @@ public:
     void forget() { transport_.sent.clear(); }
 
 private:
-    /// In the order in which a seat opens its lanes.
-    enum LaneNumber : ports::Lane { hook_lane, snapshot_lane, piece_lane, value_lane };
+    /// In the order in which a seat opens its lanes; the last one with its first backup.
+    enum LaneNumber : ports::Lane { hook_lane, snapshot_lane, piece_lane, value_lane, backup_lane };
 
     struct Clock final : ports::Clock {
         core::Time steady() override { return now; }
