@@ -16,14 +16,14 @@ LogTime last_time(const Start& start) {
 
 }  // namespace
 
-LogEnd end_of(const Start& start) {
+LogPlace end_of(const Start& start) {
     if (!start.entries.empty()) return {start.entries.back().term(), start.entries.back().index()};
     if (start.snapshot) return {start.snapshot->term, start.snapshot->index};
     return {};
 }
 
-LogEnd go_alone(Start& start, const Peer& self, LogTime wall) {
-    const LogEnd end = end_of(start);
+LogPlace go_alone(Start& start, const Peer& self, LogTime wall) {
+    const LogPlace end = end_of(start);
     const Entry::Head head{end.term, end.index + 1, EntryKind::members,
                            std::max(last_time(start), wall)};
     start.entries.push_back(Entry::make(head, encode(Members({self}))));

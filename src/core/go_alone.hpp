@@ -9,11 +9,11 @@
 namespace rafted::core {
 
 /// Where this log ends; zero if it holds nothing.
-LogEnd end_of(const Start& start);
+LogPlace end_of(const Start& start);
 
 /// Adds the entry that makes `self` the sole member, and forgets who was forced out and what was
 /// let go: both speak of members there are no more. Returns where the log ended before. The caller
 /// writes hard state and last entry in one batch with the new id.
-LogEnd go_alone(Start& start, const Peer& self, LogTime wall);
+LogPlace go_alone(Start& start, const Peer& self, LogTime wall);
 
 }  // namespace rafted::core

@@ -161,7 +161,7 @@ void Host::do_recover(OpenGroup what, Done done) {
     start.record.group = GroupId(ports_.random() | 1U);
     start.member = start_of(found.mapped(), what.config);
     const core::Peer self{identity_.node, identity_.address, Standing::voter};
-    const core::LogEnd end = core::go_alone(start.member, self, ports_.clock.wall());
+    const core::LogPlace end = core::go_alone(start.member, self, ports_.clock.wall());
     ports_.log(LogLevel::warning,
                "group " + what.name + ": goes on alone from entry " + to_string(end.index) +
                    "; entries after the newest snapshot that were never committed are committed " +

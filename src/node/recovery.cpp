@@ -54,8 +54,8 @@ KnownMembers known_members(const disk::GroupReport& group) {
 }
 
 /// As a start would find it: the log's last entry, unless it goes on after the snapshot.
-core::LogEnd end_of(const disk::GroupReport& group) {
-    core::LogEnd end;
+core::LogPlace end_of(const disk::GroupReport& group) {
+    core::LogPlace end;
     if (!group.entry_list.empty() && group.first <= group.last) {
         end = {group.entry_list.back().term, group.last};
     }
@@ -75,7 +75,7 @@ GroupCopy copy_of(const disk::DirectoryReport& found, const disk::GroupReport& g
     copy.cluster = found.cluster;
     copy.removed = group.record.removed;
     copy.term = group.hard_state.term;
-    const core::LogEnd end = end_of(group);
+    const core::LogPlace end = end_of(group);
     copy.last_term = end.term;
     copy.last_index = end.index;
     if (const auto* snapshot = newest_whole(group)) copy.snapshot = snapshot->index;
@@ -189,10 +189,10 @@ Result<RecoveredAlone> apply(disk::DiskStorage& storage, const GroupCopy& copy,
     start.hard_state = found->hard_state;
     start.snapshot = found->snapshot;
     start.entries = std::move(found->entries);
-    if (core::end_of(start) != core::LogEnd{copy.last_term, copy.last_index}) {
+    if (core::end_of(start) != core::LogPlace{copy.last_term, copy.last_index}) {
         return fail(ErrorCode::in_use, options.dir + " has changed since it was looked at");
     }
-    const core::LogEnd end = core::go_alone(start, {recovered->node, *address, Standing::voter},
+    const core::LogPlace end = core::go_alone(start, {recovered->node, *address, Standing::voter},
                                             node::SystemClock().wall());
     const GroupId fresh(disk::random_id());
     ports::GroupWrite write;

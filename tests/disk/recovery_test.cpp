@@ -147,7 +147,7 @@ TEST_F(Recovery, ItGoesOnAsTheSoleMemberOfANewIncarnation) {
     EXPECT_EQ(group.hard_state.term, Term(7)) << "what was promised in it still binds";
     EXPECT_EQ(group.hard_state.vote, NodeId(5));
     EXPECT_TRUE(group.hard_state.forced_out.empty());
-    EXPECT_EQ(group.hard_state.let_go, core::LogEnd{});
+    EXPECT_EQ(group.hard_state.let_go, core::LogPlace{});
     ASSERT_EQ(group.entries.size(), 12U);
     const auto list = core::decode_members(group.entries.back().payload());
     EXPECT_EQ(list, core::Members({core::Peer{node, "127.0.0.1:9", Standing::voter}}));
