@@ -177,7 +177,7 @@ void LiveCluster::start(std::size_t number, std::vector<std::string> how) {
     }
     arguments.insert(arguments.end(), how.begin(), how.end());
     LiveStart start{std::move(arguments), dir(number) + ".log"};
-    if (options_.environment) start.environment = options_.environment(number);
+    if (options_.environment) start.environment = options_.environment(number, dir(number));
     node.process.emplace(std::move(start));
     const std::string open = node.process->line();
     ASSERT_TRUE(open.starts_with("node ")) << "node " << number << " said '" << open << "'";

@@ -100,8 +100,9 @@ public:
     struct Options {
         std::size_t nodes = 3;
         bool durable = true;
-        /// Of each start of a member, besides the test's own.
-        std::function<std::vector<std::string>(std::size_t number)> environment{};
+        /// Of each start of a member on its directory, besides the test's own.
+        std::function<std::vector<std::string>(std::size_t number, const std::string& dir)>
+            environment{};
     };
     explicit LiveCluster(Options options);
 
