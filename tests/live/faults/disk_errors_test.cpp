@@ -1,0 +1,216 @@
+// Each kind of call to the disk fails at its first, second and third turn, with EIO and ENOSPC: at
+// a first start, at a start on what was there, and in service with snapshots being made.
+//   1. No acknowledged command is lost or doubled, whatever the error and wherever it strikes.
+//   2. The process never ends by a signal. A start that fails ends with code 1 within 2 s; a node
+//   in
+//      service goes on by itself, or is fenced for good if nothing is known of its journal any
+//      more.
+//   3. The reason and the file are said, in one line or two.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+#include "../../../apps/rafted/demo/config.hpp"
+#include "live/faults/faulty.hpp"
+
+namespace rafted::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class When { first_start, restart, service };
+
+struct Case {
+    When when = When::first_start;
+    std::string kind;
+    int turn = 1;
+    std::string reason;
+};
+
+std::string text_of_case(const Case& one) {
+    constexpr std::array names{"first_start", "restart", "service"};
+    return std::string(names[static_cast<std::size_t>(one.when)]) + " " + one.kind + ":" +
+           std::to_string(one.turn) + ":" + one.reason;
+}
+
+GroupConfig many_snapshots() {
+    GroupConfig config = app::demo::config();
+    config.snapshot_floor_bytes = 0;
+    config.log_file_expansion_factor = 0.2;
+    config.log_bytes_kept = 0;
+    return config;
+}
+
+std::string item(std::size_t number) { return std::to_string(number) + std::string(80, '.'); }
+
+/// One life under an error, and what was acknowledged in it.
+class Life {
+public:
+    Life(FaultyNode& node, std::size_t acknowledged) : node_(node), acknowledged_(acknowledged) {}
+
+    /// Commands one after the other, each for as long as it may help, until the node gives up.
+    void work(std::size_t commands) {
+        const auto group = node_.group();
+        const std::size_t wanted = acknowledged_ + commands;
+        const auto end = LiveClock::now() + std::chrono::seconds(30);
+        while (acknowledged_ < wanted && alarm_.empty() && LiveClock::now() < end) {
+            // A command that may have happened would be doubled by a second one.
+            auto pending =
+                group.start_command(Enqueue{item(acknowledged_)}, {milliseconds(30'000), {}});
+            while (!pending.is_ready() && !gave_up()) pause_for(std::chrono::microseconds(200));
+            if (!pending.is_ready()) return;
+            const auto answer = pending.get();
+            if (answer) {
+                EXPECT_EQ(*answer, acknowledged_);
+                ++acknowledged_;
+                continue;
+            }
+            refusal_ = answer.error().code;
+            if (outcome_of(*refusal_) == Outcome::unknown || gave_up()) return;
+            pause_for(milliseconds(20));
+        }
+        served_ = acknowledged_ == wanted;
+    }
+    std::size_t acknowledged() const { return acknowledged_; }
+    bool served() const { return served_; }
+    /// That of a node which serves no more.
+    const std::string& alarm() const { return alarm_; }
+    /// The last word on a command that was refused before a later one was answered.
+    std::optional<ErrorCode> refusal() const { return refusal_; }
+
+private:
+    bool gave_up() {
+        if (LiveClock::now() < next_look_) return false;
+        next_look_ = LiveClock::now() + milliseconds(50);
+        const auto status = node_.status();
+        for (const std::string& alarm : status ? status->alarms : std::vector<std::string>{}) {
+            if (alarm.starts_with("fenced: ") || alarm.starts_with("stopped: ")) alarm_ = alarm;
+        }
+        return !alarm_.empty();
+    }
+
+    FaultyNode& node_;
+    std::size_t acknowledged_;
+    bool served_ = false;
+    std::string alarm_;
+    std::optional<ErrorCode> refusal_;
+    LiveClock::time_point next_look_ = LiveClock::now() + milliseconds(50);
+};
+
+/// The line of the layer on the call that failed, and those of the process on why.
+struct Log {
+    explicit Log(const std::string& text, const std::string& reason) {
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);) {
+            if (line.starts_with("faults: ") && line.find(" fails with ") != std::string::npos) {
+                failed = line;
+            } else if (line.find(reason) != std::string::npos) {
+                lines.push_back(line);
+            }
+        }
+    }
+    std::string failed;
+    std::vector<std::string> lines;
+};
+
+void expect_all_there(FaultyNode& node, std::size_t acknowledged) {
+    ASSERT_TRUE(node.start("none")) << node.refusal();
+    const auto items = node.group().query(Items{}, {std::chrono::seconds(20), {}});
+    ASSERT_TRUE(items) << to_string(items.error());
+    EXPECT_GE(items->size(), acknowledged);
+    EXPECT_LE(items->size(), acknowledged + 1);
+    for (std::size_t i = 0; i < items->size(); ++i) ASSERT_EQ((*items)[i], item(i));
+}
+
+class DiskErrors : public testing::Test {
+protected:
+    static constexpr std::size_t before = 40;
+    static constexpr std::size_t commands = 60;
+
+    void SetUp() override {
+        FaultyNode node(template_.path());
+        ASSERT_TRUE(node.start("none"));
+        ASSERT_TRUE(node.group().set_config(many_snapshots()));
+        Life life(node, 0);
+        life.work(before);
+        ASSERT_TRUE(life.served());
+        EXPECT_EQ(node.process().stop(), 0);
+    }
+
+    void play(const Case& one) {
+        SCOPED_TRACE(text_of_case(one));
+        const LiveDir dir;
+        if (one.when != When::first_start) {
+            fs::copy(template_ / "disk", dir / "disk", fs::copy_options::recursive);
+        }
+        FaultyNode node(dir.path());
+        const std::string orders = "arm=" + (dir / "armed") + " fail=" + one.kind + ":" +
+                                   std::to_string(one.turn) + ":" + one.reason;
+        if (one.when != When::service) write_text(dir / "armed", "now");
+        Life life(node, one.when == When::first_start ? 0 : before);
+        const auto start = LiveClock::now();
+        const bool member = node.start(orders);
+        if (member) {
+            write_text(dir / "armed", "now");
+            life.work(commands);
+            EXPECT_EQ(node.process().ended(), std::nullopt);
+            const auto code = node.process().stop();
+            EXPECT_TRUE(code == 0 || code == 1);
+        } else {
+            EXPECT_LE(ms_since(start), 2000);
+            EXPECT_TRUE(node.refusal().starts_with("failed ")) << node.refusal();
+            EXPECT_EQ(node.process().stop(), 1);
+        }
+        judge(one, member, life, node.log());
+        expect_all_there(node, life.acknowledged());
+    }
+
+    void judge(const Case& one, bool member, const Life& life, const std::string& text) {
+        const Log log(text, one.reason == "EIO" ? "Input/output error" : "No space left on device");
+        const auto hit = [&](const char* words) {
+            return log.failed.find(words) != std::string::npos;
+        };
+        SCOPED_TRACE(log.failed + "\n" + text);
+        if (!log.failed.empty()) ++struck_;
+        if (!member) {
+            EXPECT_EQ(log.lines.size(), 1U);
+            return;
+        }
+        const bool may_be_full = one.reason == "ENOSPC" && hit("write ");
+        if (hit("/journal/") && !may_be_full) {
+            EXPECT_TRUE(life.alarm().starts_with("fenced: disk_failed: ")) << life.alarm();
+        } else if (one.kind == "read" || log.failed.ends_with(".snap")) {
+            EXPECT_TRUE(life.served() || life.alarm().starts_with("stopped: ")) << life.alarm();
+        } else {
+            EXPECT_TRUE(life.served()) << life.alarm();
+        }
+        if (life.served() && life.refusal()) {
+            EXPECT_EQ(life.refusal(), ErrorCode::disk_full);
+        }
+        // Zeros that are written ahead may find no space without anybody being refused.
+        const bool silent = log.failed.empty() || (may_be_full && life.served());
+        EXPECT_TRUE(silent || !log.lines.empty());
+        EXPECT_LE(log.lines.size(), 2U);
+    }
+
+    std::size_t struck_ = 0;
+    LiveDir template_;
+};
+
+TEST_F(DiskErrors, OfEachKindAtEachTurn) {
+    for (const When when : {When::first_start, When::restart, When::service}) {
+        for (const char* kind :
+             {"open", "read", "write", "sync", "syncdir", "rename", "unlink", "mkdir"}) {
+            for (int turn = 1; turn <= 3; ++turn) {
+                for (const char* reason : {"EIO", "ENOSPC"}) play({when, kind, turn, reason});
+            }
+        }
+    }
+    std::cout << struck_ << " of 144 errors struck\n";
+    EXPECT_GT(struck_, 110U);
+}
+
+}  // namespace
+}  // namespace rafted::test
