@@ -157,7 +157,12 @@ LiveCluster::LiveCluster(Options options) : options_(std::move(options)) {
 }
 
 std::string LiveCluster::dir(std::size_t number) const {
-    return dir_ / ("node" + std::to_string(number));
+    const std::string& below = options_.below.empty() ? dir_.path() : options_.below;
+    return below + "/node" + std::to_string(number);
+}
+
+std::string LiveCluster::log(std::size_t number) const {
+    return dir_ / ("node" + std::to_string(number) + ".log");
 }
 
 std::vector<std::string> LiveCluster::addresses() const {
@@ -176,7 +181,7 @@ void LiveCluster::start(std::size_t number, std::vector<std::string> how) {
         arguments.push_back(dir(number));
     }
     arguments.insert(arguments.end(), how.begin(), how.end());
-    LiveStart start{std::move(arguments), dir(number) + ".log"};
+    LiveStart start{std::move(arguments), log(number)};
     if (options_.environment) start.environment = options_.environment(number, dir(number));
     node.process.emplace(std::move(start));
     const std::string open = node.process->line();

@@ -103,6 +103,8 @@ public:
         /// Of each start of a member on its directory, besides the test's own.
         std::function<std::vector<std::string>(std::size_t number, const std::string& dir)>
             environment{};
+        /// Where their directories are made; empty: in one that goes with the cluster.
+        std::string below{};
     };
     explicit LiveCluster(Options options);
 
@@ -123,6 +125,8 @@ public:
     NodeId id(std::size_t number) const { return nodes_[number].id; }
     const std::string& address(std::size_t number) const { return nodes_[number].address; }
     std::string dir(std::size_t number) const;
+    /// The file that its stderr goes to.
+    std::string log(std::size_t number) const;
     std::vector<std::string> addresses() const;
 
     /// A handle of a client of its own.

@@ -81,7 +81,7 @@ private:
         std::size_t found = 0;
         const std::string mark = "the power goes after call";
         for (std::size_t i = 0; i < members; ++i) {
-            const std::string log = text_of(cluster_.dir(i) + ".log");
+            const std::string log = text_of(cluster_.log(i));
             for (auto at = log.find(mark); at != std::string::npos; at = log.find(mark, at + 1)) {
                 ++found;
             }

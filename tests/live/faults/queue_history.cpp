@@ -1,6 +1,7 @@
 #include "live/faults/queue_history.hpp"
 
 #include <functional>
+#include <unordered_map>
 
 namespace rafted::test {
 namespace {
@@ -99,7 +100,11 @@ Result<std::vector<std::string>> QueueHistory::items(const Group<Queue>& group,
     history::Call call;
     call.input = bytes_of("i");
     call.read_only = true;
-    return keep<std::vector<std::string>>(call, [&] { return group.query(Items{}, options); });
+    auto found =
+        keep<std::vector<std::string>>(call, [&] { return group.query(Items{}, options); });
+    const std::lock_guard hold(mutex_);
+    if (found) last_items_ = *found;
+    return found;
 }
 
 std::size_t QueueHistory::answered() const {
@@ -115,15 +120,26 @@ std::string QueueHistory::figures() const {
 
 std::string QueueHistory::judge() const {
     const std::lock_guard hold(mutex_);
-    const history::Verdict verdict = history::check(Model{}, calls_);
+    std::unordered_map<std::string, std::uint64_t> places;
+    for (const std::string& item : last_items_) {
+        if (!places.emplace(item, places.size()).second) return "'" + item + "' is there twice";
+    }
+    std::vector<history::Call> calls;
+    for (history::Call call : calls_) {
+        const auto place = places.find(text_of(call.input).substr(1));
+        if (!call.output && place == places.end()) continue;
+        if (!call.output) call.output = bytes_of(answer(place->second));
+        calls.push_back(std::move(call));
+    }
+    const history::Verdict verdict = history::check(Model{}, calls);
     if (verdict.answer == history::Answer::linearizable) return {};
     if (!verdict.violation) return "undecided";
-    std::string text = "not linearizable at " + describe(calls_[verdict.violation->last]);
+    std::string text = "not linearizable at " + describe(calls[verdict.violation->last]);
     for (const std::string& state : verdict.violation->states) {
         text += "\n  possible before it: " + state;
     }
     for (const std::size_t open : verdict.violation->around) {
-        text += "\n  open then: " + describe(calls_[open]);
+        text += "\n  open then: " + describe(calls[open]);
     }
     return text;
 }

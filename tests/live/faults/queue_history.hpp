@@ -18,14 +18,15 @@ public:
     Result<std::uint64_t> enqueue(const Group<Queue>& group, const std::string& item,
                                   const CallOptions& options);
     Result<std::uint64_t> length(const Group<Queue>& group, const CallOptions& options);
-    /// All of it; the last word of a test.
+    /// All of it.
     Result<std::vector<std::string>> items(const Group<Queue>& group, const CallOptions& options);
 
     /// Commands that were answered.
     std::size_t answered() const;
     /// Calls, and those of them that may have happened.
     std::string figures() const;
-    /// What cannot be explained; empty if everything can.
+    /// What cannot be explained; empty if everything can. Requires: items() was the last call. What
+    /// may have happened has happened if it is there, and at the place where it is.
     std::string judge() const;
 
 private:
@@ -34,6 +35,7 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<history::Call> calls_;
+    std::vector<std::string> last_items_;
     std::size_t answered_ = 0;
     std::size_t unknown_ = 0;
 };
