@@ -48,7 +48,7 @@ private:
 };
 
 struct LiveStart {
-    std::vector<std::string> arguments;
+    std::vector<std::string> arguments{};
     std::string errors_to{};                 ///< A file; empty: the test's own stderr.
     std::vector<std::string> environment{};  ///< Besides the test's own, as NAME=VALUE.
     std::vector<std::string> through{};      ///< A program and arguments that run the binary.

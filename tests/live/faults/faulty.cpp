@@ -34,11 +34,22 @@ FaultyNode::FaultyNode(const std::string& dir) : dir_(dir) {
 }
 
 bool FaultyNode::start(const std::string& orders) {
-    process_.reset();
-    LiveStart start{
-        {"demo-node", "--create", "--dir", disk() + "/node", "--snapshot-floor-bytes", "0"},
-        dir_ + "/log"};
+    LiveStart start;
     if (orders != "none") start.environment = under_faults(disk(), orders);
+    return begin(std::move(start));
+}
+
+bool FaultyNode::start_through(std::vector<std::string> program) {
+    LiveStart start;
+    start.through = std::move(program);
+    return begin(std::move(start));
+}
+
+bool FaultyNode::begin(LiveStart start) {
+    process_.reset();
+    start.arguments = {"demo-node", "--create", "--dir", disk() + "/node", "--snapshot-floor-bytes",
+                       "0"};
+    start.errors_to = dir_ + "/log";
     process_.emplace(std::move(start));
     const std::string open = process_->line();
     if (open.starts_with("node ")) address_ = open.substr(22);

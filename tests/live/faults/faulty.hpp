@@ -28,6 +28,8 @@ public:
 
     /// Starts it, with the layer unless `orders` is "none". Whether it became a member.
     bool start(const std::string& orders);
+    /// Without the layer, by another program.
+    bool start_through(std::vector<std::string> program);
     LiveProcess& process() { return *process_; }
     void kill() { process_.reset(); }
     /// A handle of a client of its own. Requires: it has been a member in this life.
@@ -40,6 +42,8 @@ public:
     std::string disk() const { return dir_ + "/disk"; }
 
 private:
+    bool begin(LiveStart start);
+
     std::string dir_;
     std::string address_;
     std::string refusal_;
