@@ -52,6 +52,11 @@ bool Disk::has(int number) {
     return open_.contains(number);
 }
 
+bool Disk::arms() {
+    const std::lock_guard hold(mutex_);
+    return is_armed();
+}
+
 bool Disk::is_armed() {
     if (!armed_) armed_ = orders_.arm.empty() || ::access(orders_.arm.c_str(), F_OK) == 0;
     return armed_;
@@ -181,7 +186,7 @@ ssize_t Disk::pwritev(int number, const iovec* pieces, int count, off_t offset) 
 }
 
 int Disk::sync(int number) {
-    if (orders_.sync_ms > 0) {
+    if (orders_.sync_ms > 0 && has(number) && arms()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(orders_.sync_ms));
     }
     const std::lock_guard hold(mutex_);

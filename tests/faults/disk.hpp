@@ -50,7 +50,8 @@ private:
         bool is_directory = false;
     };
 
-    bool is_armed();
+    bool is_armed();  ///< With the lock held.
+    bool arms();
     /// Whether this call is to fail; sets errno.
     bool fails(Kind kind, const std::string& path);
     /// A persistence call has been done: it may be the last.

@@ -8,7 +8,7 @@
 //   lying-syncs         syncs of files succeed and keep nothing: tests of the tests
 //   sync-ms=N           each sync takes that much longer
 //   space=FILE          while FILE exists, all files together hold no more bytes than it says
-//   arm=FILE            nothing is counted before FILE exists
+//   arm=FILE            nothing is counted, or slow, before FILE exists
 #pragma once
 
 #include <cstdint>

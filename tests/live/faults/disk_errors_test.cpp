@@ -16,6 +16,7 @@
 
 #include "../../../apps/rafted/demo/config.hpp"
 #include "live/faults/faulty.hpp"
+#include "live/machine_stalls.hpp"
 
 namespace rafted::test {
 namespace {
@@ -179,6 +180,7 @@ protected:
         if (one.when != When::service) write_text(dir / "armed", "now");
         Life life(node, one.when == When::first_start ? 0 : before);
         const auto start = LiveClock::now();
+        const double stalled = stalls_.ms();
         const bool member = by_strace_ ? node.start_through(words_of_strace(one, dir / "calls"))
                                        : node.start(orders);
         if (member) {
@@ -188,7 +190,7 @@ protected:
             const auto code = node.process().stop();
             EXPECT_TRUE(code == 0 || code == 1);
         } else {
-            EXPECT_LE(ms_since(start), 2000);
+            EXPECT_LE(ms_since(start) - (stalls_.ms() - stalled), 2000);
             EXPECT_TRUE(node.refusal().starts_with("failed ")) << node.refusal();
             EXPECT_EQ(node.process().stop(), 1);
         }
@@ -247,6 +249,7 @@ protected:
     std::size_t played_ = 0;
     std::size_t struck_ = 0;
     LiveDir template_;
+    MachineStalls stalls_{template_.path()};
 };
 
 TEST_F(DiskErrors, OfEachKindAtEachTurn) {

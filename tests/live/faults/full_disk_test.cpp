@@ -189,8 +189,10 @@ TEST(FullDisk, OfALeaderMovesTheLeadAndCommandsGoOn) {
     const auto group = cluster.group();
     Load load({cluster.group(), cluster.group()});
     for (int cycle = 0; cycle < 2 && !HasFailure(); ++cycle) {
-        (void)group.move_lead(cluster.id(0), patient);
-        EXPECT_EQ(cluster.leader(), 0U);
+        EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
+            (void)group.move_lead(cluster.id(0), patient);
+            return cluster.leader() == 0U;
+        }));
         disk.fill();
         EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return cluster.leader() != 0U; }));
         expect_answers(load);

@@ -361,7 +361,7 @@ TEST(PowerCutOfALongLife, AroundANewSegment) {
     const LiveDir after;
     const std::uint64_t calls = persistence_calls(scene, after / "disk");
     EXPECT_TRUE(fs::exists(after / "disk/node/journal/0000000000000002.log"));
-    const std::uint64_t step = is_full() ? 1 : std::max<std::uint64_t>(calls / 12, 1);
+    const std::uint64_t step = std::max<std::uint64_t>(calls / (is_full() ? 60 : 12), 1);
     std::vector<Cut> cuts;
     for (std::uint64_t at = 1; at <= calls; at += step) {
         constexpr std::array losses{"all", "sectors", "torn"};
