@@ -114,7 +114,8 @@ void GroupCaller::Core::session_opened(Result<Bytes> answer) {
     // None of them has been sent: whatever became of the session, they did not happen. Those that
     // came later and have more time wait for the next try.
     Error why = answer.error();
-    if (outcome_of(why) != Outcome::no) why.code = ErrorCode::unreachable;
+    const bool says_so = outcome_of(why) == Outcome::no || why.code == ErrorCode::disk_full;
+    if (!says_so) why.code = ErrorCode::unreachable;
     why.message = "no session could be opened: " + why.message;
     const auto tried_until = opening_until_;
     std::deque<CallNumber> others;

@@ -247,10 +247,12 @@ Result<void> PosixFiles::sync_directory(const std::string& path) {
 Result<std::unique_ptr<DirectoryLock>> PosixFiles::lock(const std::string& path) {
     auto descriptor = open_descriptor(path, O_RDONLY | O_CREAT);
     // A directory that may only be read can be inspected, and locked against others who do.
-    if (!descriptor.is_open() && (errno == EROFS || errno == EACCES)) {
+    int reason = errno;
+    if (!descriptor.is_open() && (reason == EROFS || reason == EACCES)) {
         descriptor = open_descriptor(path, O_RDONLY);
+        if (errno != ENOENT) reason = errno;  // else it is the making that was refused
     }
-    if (!descriptor.is_open()) return failed("open", path, errno);
+    if (!descriptor.is_open()) return failed("open", path, reason);
     while (::flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) return failed("lock", path, errno);

@@ -15,7 +15,7 @@
 
 namespace rafted::test {
 
-void pause_for(milliseconds time) { std::this_thread::sleep_for(time); }
+void pause_for(std::chrono::microseconds time) { std::this_thread::sleep_for(time); }
 
 double ms_since(LiveClock::time_point start) {
     return std::chrono::duration<double, std::milli>(LiveClock::now() - start).count();
@@ -32,7 +32,23 @@ LiveDir::~LiveDir() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-LiveProcess::LiveProcess(std::vector<std::string> arguments, const std::string& errors_to) {
+namespace {
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+std::vector<std::string> environment_with(std::vector<std::string> more) {
+    for (char** own = environ; *own != nullptr; ++own) more.emplace_back(*own);
+    return more;
+}
+
+}  // namespace
+
+LiveProcess::LiveProcess(LiveStart start) {
     int in[2];
     int out[2];
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) {
@@ -43,18 +59,19 @@ LiveProcess::LiveProcess(std::vector<std::string> arguments, const std::string& 
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
-    if (!errors_to.empty()) {
-        posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors_to.c_str(),
+    if (!start.errors_to.empty()) {
+        posix_spawn_file_actions_addopen(&files, STDERR_FILENO, start.errors_to.c_str(),
                                          O_WRONLY | O_CREAT | O_APPEND, 0644);
     }
-    arguments.insert(arguments.begin(), "rafted");
-    std::vector<char*> pointers;
-    for (std::string& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    const int code = posix_spawn(&pid_, RAFTED_BINARY, &files, nullptr, pointers.data(), environ);
+    std::vector<std::string> words = start.through;
+    words.emplace_back(RAFTED_BINARY);
+    words.insert(words.end(), start.arguments.begin(), start.arguments.end());
+    auto environment = environment_with(std::move(start.environment));
+    const int code = posix_spawnp(&pid_, words.front().c_str(), &files, nullptr,
+                                  pointers_to(words).data(), pointers_to(environment).data());
     if (code != 0) {
         pid_ = -1;
-        ADD_FAILURE() << "cannot start " << RAFTED_BINARY << ": error " << code;
+        ADD_FAILURE() << "cannot start " << words.front() << ": error " << code;
     }
     posix_spawn_file_actions_destroy(&files);
     ::close(in[0]);
@@ -105,20 +122,27 @@ void LiveProcess::kill() {
     }
 }
 
-std::optional<int> LiveProcess::stop(milliseconds deadline) {
-    if (to_ >= 0) ::close(std::exchange(to_, -1));
+std::optional<int> LiveProcess::ended() {
     int status = 0;
-    const bool ended =
-        eventually(deadline, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; });
-    if (ended) pid_ = -1;
-    kill();
-    if (!ended || !WIFEXITED(status)) return std::nullopt;
-    return WEXITSTATUS(status);
+    if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        ended_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+    return ended_;
 }
 
-Finished run_rafted(std::vector<std::string> arguments) {
+std::optional<int> LiveProcess::stop(milliseconds deadline) {
+    if (to_ >= 0) ::close(std::exchange(to_, -1));
+    (void)eventually(deadline, [&] { return ended().has_value(); });
+    kill();
+    if (ended_ && *ended_ < 0) return std::nullopt;
+    return ended_;
+}
+
+Finished run_rafted(LiveStart start) {
     const LiveDir dir;
-    LiveProcess process(std::move(arguments), dir / "err");
+    start.errors_to = dir / "err";
+    LiveProcess process(std::move(start));
     Finished finished;
     finished.out = process.rest();
     finished.code = process.stop();
@@ -128,12 +152,17 @@ Finished run_rafted(std::vector<std::string> arguments) {
     return finished;
 }
 
-LiveCluster::LiveCluster(Options options) : options_(options) {
-    for (std::size_t i = 0; i < options.nodes; ++i) add();
+LiveCluster::LiveCluster(Options options) : options_(std::move(options)) {
+    for (std::size_t i = 0; i < options_.nodes; ++i) add();
 }
 
 std::string LiveCluster::dir(std::size_t number) const {
-    return dir_ / ("node" + std::to_string(number));
+    const std::string& below = options_.below.empty() ? dir_.path() : options_.below;
+    return below + "/node" + std::to_string(number);
+}
+
+std::string LiveCluster::log(std::size_t number) const {
+    return dir_ / ("node" + std::to_string(number) + ".log");
 }
 
 std::vector<std::string> LiveCluster::addresses() const {
@@ -152,7 +181,9 @@ void LiveCluster::start(std::size_t number, std::vector<std::string> how) {
         arguments.push_back(dir(number));
     }
     arguments.insert(arguments.end(), how.begin(), how.end());
-    node.process.emplace(std::move(arguments), dir(number) + ".log");
+    LiveStart start{std::move(arguments), log(number)};
+    if (options_.environment) start.environment = options_.environment(number, dir(number));
+    node.process.emplace(std::move(start));
     const std::string open = node.process->line();
     ASSERT_TRUE(open.starts_with("node ")) << "node " << number << " said '" << open << "'";
     node.id = NodeId(std::stoull(open.substr(5, 16), nullptr, 16));

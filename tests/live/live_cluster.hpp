@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../../apps/rafted/demo/queue.hpp"
@@ -28,7 +30,7 @@ using std::chrono::milliseconds;
 /// Asks every 2 ms; false if it did not hold in time.
 template <class F>
 bool eventually(milliseconds timeout, F holds);
-void pause_for(milliseconds time);
+void pause_for(std::chrono::microseconds time);
 double ms_since(LiveClock::time_point start);
 
 /// A directory that is gone with the object.
@@ -45,10 +47,19 @@ private:
     std::string path_;
 };
 
+struct LiveStart {
+    std::vector<std::string> arguments{};
+    std::string errors_to{};                 ///< A file; empty: the test's own stderr.
+    std::vector<std::string> environment{};  ///< Besides the test's own, as NAME=VALUE.
+    std::vector<std::string> through{};      ///< A program and arguments that run the binary.
+};
+
 /// A process of the rafted binary.
 class LiveProcess {
 public:
-    explicit LiveProcess(std::vector<std::string> arguments, const std::string& errors_to = {});
+    explicit LiveProcess(LiveStart start);
+    explicit LiveProcess(std::vector<std::string> arguments, const std::string& errors_to = {})
+        : LiveProcess(LiveStart{std::move(arguments), errors_to}) {}
     ~LiveProcess() { kill(); }
     LiveProcess(const LiveProcess&) = delete;
     LiveProcess& operator=(const LiveProcess&) = delete;
@@ -58,6 +69,8 @@ public:
     std::string rest();
     void send(int signal) const;
     void kill();
+    /// Its exit code, or the signal that ended it as a negative number; none while it runs.
+    std::optional<int> ended();
     /// Ends its stdin and waits; its exit code, or none if it had to be killed.
     std::optional<int> stop(milliseconds deadline = std::chrono::seconds(30));
 
@@ -65,6 +78,7 @@ private:
     bool fill(milliseconds timeout);
 
     pid_t pid_ = -1;
+    std::optional<int> ended_;
     int to_ = -1;
     int from_ = -1;
     std::string read_;
@@ -75,7 +89,10 @@ struct Finished {
     std::string out;
     std::string err;
 };
-Finished run_rafted(std::vector<std::string> arguments);
+Finished run_rafted(LiveStart start);
+inline Finished run_rafted(std::vector<std::string> arguments) {
+    return run_rafted(LiveStart{std::move(arguments)});
+}
 
 /// Nodes that host the demo's queue, one process each; the demo's timeouts (T = 250 ms).
 class LiveCluster {
@@ -83,6 +100,11 @@ public:
     struct Options {
         std::size_t nodes = 3;
         bool durable = true;
+        /// Of each start of a member on its directory, besides the test's own.
+        std::function<std::vector<std::string>(std::size_t number, const std::string& dir)>
+            environment{};
+        /// Where their directories are made; empty: in one that goes with the cluster.
+        std::string below{};
     };
     explicit LiveCluster(Options options);
 
@@ -96,11 +118,15 @@ public:
     void restart(std::size_t number, bool elsewhere = false);
     std::optional<int> stop(std::size_t number);
     bool runs(std::size_t number) const { return nodes_[number].process.has_value(); }
+    /// How its process ended by itself, if it has.
+    std::optional<int> ended(std::size_t number) { return nodes_[number].process->ended(); }
     std::size_t size() const { return nodes_.size(); }
 
     NodeId id(std::size_t number) const { return nodes_[number].id; }
     const std::string& address(std::size_t number) const { return nodes_[number].address; }
     std::string dir(std::size_t number) const;
+    /// The file that its stderr goes to.
+    std::string log(std::size_t number) const;
     std::vector<std::string> addresses() const;
 
     /// A handle of a client of its own.

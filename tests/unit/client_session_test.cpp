@@ -133,6 +133,15 @@ TEST_F(CallerSession, WithoutASessionNothingHappened) {
     EXPECT_TRUE(channel.of(RequestKind::command).empty());
 }
 
+TEST_F(CallerSession, AFullDiskIsSaidAsSuchWithoutASessionToo) {
+    make();
+    channel.auto_session = false;
+    channel.script = [](const Sent&) -> Result<Bytes> { return fail(ErrorCode::disk_full); };
+    const auto answer = finish(RequestKind::command);
+    EXPECT_EQ(answer.error().code, ErrorCode::disk_full);
+    EXPECT_TRUE(channel.of(RequestKind::command).empty());
+}
+
 TEST_F(CallerSession, ALaterCommandWithMoreTimeGetsAnotherTryAtTheSession) {
     make();
     channel.auto_session = false;
