@@ -1,5 +1,6 @@
-# One program per file of bench/. Files named load* bring their own main; the others are Google
-# Benchmark programs, and each must at least run: that is a test, its figures are not.
+# One program per file of bench/. Some bring their own main; the others are Google Benchmark
+# programs. Each must at least run (the load apart, which runs for seconds): that is a test, its
+# figures are not.
 
 file(GLOB bench_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cpp)
 if(bench_files)
@@ -10,7 +11,12 @@ foreach(file IN LISTS bench_files)
     add_executable(bench_${name} ${file})
     rafted_setup(bench_${name})
     target_link_libraries(bench_${name} PRIVATE rafted_inside)
-    if(NOT name MATCHES "^load")
+    if(name MATCHES "^(disk|snapshot)_bench$")
+        if(RAFTED_TESTS)
+            rafted_script_test(bench ${name} TIMEOUT 120
+                COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch $<TARGET_FILE:bench_${name}>)
+        endif()
+    elseif(NOT name MATCHES "^load")
         target_link_libraries(bench_${name} PRIVATE benchmark::benchmark_main)
         if(RAFTED_TESTS)
             rafted_script_test(bench ${name} TIMEOUT 120

@@ -45,6 +45,8 @@ constexpr std::array fields{
           "a snapshot is due at this many times the last one's size"},
     Field{"snapshot_floor_bytes", &C::snapshot_floor_bytes, "and at least this much log"},
     Field{"snapshot_chunk_bytes", &C::snapshot_chunk_bytes, "a snapshot travels in such pieces"},
+    Field{"snapshot_bytes_per_second", &C::snapshot_bytes_per_second,
+          "sent of snapshots in a second; 0: no limit"},
     Field{"max_hook_backlog", &C::max_hook_backlog, "hook calls that wait"},
 };
 

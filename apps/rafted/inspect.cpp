@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "core/entry.hpp"
 #include "disk/posix_files.hpp"
+#include "disk/read_progress.hpp"
 #include "table.hpp"
 
 namespace rafted::app {
@@ -169,10 +170,15 @@ Json json_of(const disk::DirectoryReport& found, bool entries) {
 }
 
 int run(const InspectCall& call) {
-    disk::PosixFiles files;
+    disk::ReadProgress::Reading reading;
+    reading.dir = call.dir;
+    reading.all_snapshots = true;
+    reading.say = [](const std::string& line) { std::cerr << line << std::endl; };
+    disk::ReadProgress files(std::make_unique<disk::PosixFiles>(), std::move(reading));
     disk::InspectOptions options;
     options.entries = call.entries;
     const auto found = disk::inspect(files, call.dir, options);
+    files.end();
     if (!found) return report(found.error());
     if (call.json) {
         std::cout << json_of(*found, call.entries).dump(2) << std::endl;

@@ -26,6 +26,7 @@
 #include <boost/pfr/tuple_size.hpp>
 
 #include "rafted/bytes.hpp"
+#include "rafted/codec_order.hpp"
 #include "rafted/ids.hpp"
 #include "rafted/result.hpp"
 
@@ -97,6 +98,9 @@ concept Map = Keyed<T> && requires { typename T::mapped_type; };
 /// Iterates in an order that equal values need not share.
 template <class T>
 concept Unordered = Keyed<T> && requires { typename T::hasher; };
+/// Containers that take equal keys return no verdict from insert.
+template <class T>
+inline constexpr bool unique_keys = requires(T& all) { all.insert(*all.begin()).second; };
 
 /// Numbers whose memory is their encoding; long double has padding and is not encodable.
 template <class T>
@@ -206,6 +210,19 @@ private:
     Stream& stream_;
 };
 
+/// What an own type's load() was handed out by raw() and blob() goes when it has returned.
+class Handed {
+public:
+    explicit Handed(Reader& in) : in_(in), before_(in.parts()) {}
+    ~Handed() { in_.keep_parts(before_); }
+    Handed(const Handed&) = delete;
+    Handed& operator=(const Handed&) = delete;
+
+private:
+    Reader& in_;
+    std::size_t before_;
+};
+
 inline void write_length(Writer& out, std::size_t length) {
     if (length > UINT32_MAX) out.fail();
     out.number(static_cast<std::uint32_t>(length));
@@ -221,6 +238,7 @@ template <class T>
 T read(Reader& in) {
     if constexpr (OwnCodec<T> && LoadsAsNew<T>) {
         const Nested nested(in);
+        const Handed handed(in);
         return T::load(in);
     } else {
         T value{};
@@ -251,8 +269,7 @@ BytesView bytes_of(const T& run) {
 }
 template <class T>
 void read_run(Reader& in, T& run, std::size_t length) {
-    const auto bytes = in.raw(length * sizeof(typename T::value_type));
-    if (!bytes.empty()) std::memcpy(run.data(), bytes.data(), bytes.size());
+    in.read_into(std::as_writable_bytes(std::span(run.data(), length)));
 }
 
 /// How many elements to make room for at once. Containers within each other may all claim what is
@@ -263,41 +280,19 @@ std::size_t room_for(Reader& in, std::size_t length) {
            sizeof(Element);
 }
 
-/// Puts the runs that end at `ends`, the first of which starts at `start`, in order of their bytes.
-inline void sort_runs(Writer& out, std::size_t start, const std::vector<std::size_t>& ends) {
-    const auto place = out.written_from(start);
-    const Bytes copy(place.begin(), place.end());
-    std::vector<BytesView> runs;
-    runs.reserve(ends.size());
-    std::size_t from = 0;
-    for (const auto end : ends) {
-        runs.push_back(BytesView(copy).subspan(from, end - start - from));
-        from = end - start;
-    }
-    std::sort(runs.begin(), runs.end(), [](BytesView a, BytesView b) {
-        const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
-        return order != 0 ? order < 0 : a.size() < b.size();
-    });
-    std::size_t at = 0;
-    for (const auto run : runs) {
-        std::memcpy(place.data() + at, run.data(), run.size());
-        at += run.size();
-    }
-}
-
 template <class T>
 void write_elements(Writer& out, const T& all) {
     const Nested nested(out);
     write_length(out, all.size());
     if constexpr (Unordered<T>) {
-        const auto start = out.size();
-        std::vector<std::size_t> ends;
-        ends.reserve(all.size());
-        for (const auto& element : all) {
-            write_element(out, element);
-            ends.push_back(out.size());
+        const auto write = [](Writer& to, const auto& element) { write_element(to, element); };
+        if (!out.has_sink()) return write_sorted(out, all, write);
+        if constexpr (Map<T> && unique_keys<T>) {
+            write_ranked(
+                out, all, [](Writer& to, const auto& one) { encode(to, one.first); }, write);
+        } else {
+            write_ranked(out, all, write, write);
         }
-        sort_runs(out, start, ends);
     } else if constexpr (Keyed<T>) {
         for (const auto& element : all) write_element(out, element);
     } else if constexpr (OneRun<T>) {
@@ -333,8 +328,6 @@ template <class T>
 void read_keyed(Reader& in, T& all) {
     all.clear();
     const auto length = read_length(in);
-    // Containers that take equal keys return no verdict from insert.
-    constexpr bool unique = requires { all.insert(*all.begin()).second; };
     for (std::size_t i = 0; i < length; ++i) {
         const auto left = in.left();
         const auto size = all.size();
@@ -349,7 +342,7 @@ void read_keyed(Reader& in, T& all) {
             if (in.failed()) return;
             all.emplace_hint(all.end(), std::move(key));
         }
-        if (unique && all.size() == size) in.fail();
+        if (unique_keys<T> && all.size() == size) in.fail();
     }
 }
 
@@ -436,6 +429,7 @@ void decode_into(Reader& in, T& value) {
     if (in.failed()) return;
     if constexpr (detail::OwnCodec<T>) {
         const detail::Nested nested(in);
+        const detail::Handed handed(in);
         if constexpr (detail::LoadsAsNew<T>) {
             value = T::load(in);
         } else {

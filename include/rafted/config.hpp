@@ -56,6 +56,9 @@ struct GroupConfig {
     std::uint64_t snapshot_floor_bytes = 4 << 20;
     /// A snapshot travels in pieces of this size. 1 KiB to 4 MiB.
     std::uint64_t snapshot_chunk_bytes = 256 << 10;
+    /// What a leader sends of snapshots in a second, to all followers together; pieces become
+    /// smaller if that is what it takes. 0: as fast as they take it; else at least 64 KiB.
+    std::uint64_t snapshot_bytes_per_second = 0;
 
     /// Hook calls that wait; when more do, applying waits for them.
     std::uint32_t max_hook_backlog = 4'096;

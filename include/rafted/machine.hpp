@@ -68,8 +68,13 @@ public:
     virtual Answered query(BytesView query) const = 0;
     /// Cheap or a copy: what save() will write, detached from the running value.
     virtual Result<std::unique_ptr<Frozen>> freeze() const = 0;
-    /// Becomes what a Frozen saved. Fails with corrupt, and then must not be used further.
-    virtual Result<void> load(BytesView saved) = 0;
+    /// Becomes what a Frozen saved: all that is left in the Reader, which brings it in pieces.
+    /// Fails with corrupt, and then must not be used further.
+    virtual Result<void> load(Reader& saved) = 0;
+    Result<void> load(BytesView saved) {
+        Reader in(saved);
+        return load(in);
+    }
 
     /// Leader hooks for events that are not commands or queries; empty if nobody listens.
     virtual HookCall on_elected() const = 0;

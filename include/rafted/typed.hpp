@@ -1,7 +1,8 @@
 // Typed<D, Hooks>: turns a plain struct into a Machine. Bytes come in, the value's own functions
 // are called with their own types, bytes go out.
 //   1. No exception leaves: what the value throws is the answer value_threw, on every member alike.
-//   2. Hooks run later and elsewhere, so what they are given is theirs: at most one copy of the
+//   2. The value is saved and loaded in pieces: its encoding is never in memory whole.
+//   3. Hooks run later and elsewhere, so what they are given is theirs: at most one copy of the
 //      value per applied command, and none unless a hook that takes the value is declared for it.
 #pragma once
 
@@ -50,28 +51,38 @@ public:
 
     Result<void> save(const Sink& sink) const override {
         return guarded(ErrorCode::value_threw, [&]() -> Result<void> {
-            Writer out;
+            Outlet outlet(sink);
+            Writer out(outlet);
             if constexpr (SavesItself<F>) {
                 value_->save(out);
             } else {
                 encode(out, *value_);
             }
+            out.flush();
+            if (!outlet.result) return outlet.result;
             if (out.failed()) {
                 return fail(ErrorCode::invalid,
                             "the value is nested too deep or has a container too long to be read "
                             "back; give it its own save and load");
-            }
-            for (auto rest = out.view(); !rest.empty();) {
-                const auto piece = rest.first(std::min(rest.size(), piece_bytes));
-                if (auto taken = sink(piece); !taken) return taken;
-                rest = rest.subspan(piece.size());
             }
             return {};
         });
     }
 
 private:
-    static constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+    class Outlet final : public ByteSink {
+    public:
+        explicit Outlet(const Sink& sink) : sink_(sink) {}
+        bool take(BytesView piece) override {
+            result = sink_(piece);
+            return result.has_value();
+        }
+        Result<void> result;
+
+    private:
+        const Sink& sink_;
+    };
+
     std::shared_ptr<const F> value_;
 };
 
@@ -164,10 +175,10 @@ public:
         });
     }
 
-    Result<void> load(BytesView saved) override {
+    using Machine::load;
+    Result<void> load(Reader& in) override {
         copy_.reset();
         return detail::guarded(ErrorCode::corrupt, [&]() -> Result<void> {
-            Reader in(saved);
             if constexpr (!ok_) {
                 return {};
             } else if constexpr (detail::LoadsAsNew<D>) {

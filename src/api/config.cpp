@@ -73,6 +73,9 @@ void check_sizes(Checker& checker, const GroupConfig& config) {
         .within("max_log_bytes", config.max_log_bytes, config.max_command_bytes, 1024 * gibibyte)
         .within("log_bytes_kept", config.log_bytes_kept, std::uint64_t{0}, config.max_log_bytes)
         .within("snapshot_chunk_bytes", config.snapshot_chunk_bytes, kibibyte, 4 * mebibyte);
+    if (config.snapshot_bytes_per_second == 0) return;
+    checker.within("snapshot_bytes_per_second", config.snapshot_bytes_per_second, 64 * kibibyte,
+                   1024 * gibibyte);
 }
 
 bool is_address(const std::string& text) {

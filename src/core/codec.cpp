@@ -319,6 +319,7 @@ void encode(Writer& out, const GroupConfig& config) {
     out.number(config.log_file_expansion_factor);
     out.number(config.snapshot_floor_bytes);
     out.number(config.snapshot_chunk_bytes);
+    out.number(config.snapshot_bytes_per_second);
     out.number(config.max_hook_backlog);
 }
 
@@ -343,6 +344,7 @@ GroupConfig decode_group_config(Reader& in) {
     config.log_file_expansion_factor = in.number<double>();
     config.snapshot_floor_bytes = in.number<std::uint64_t>();
     config.snapshot_chunk_bytes = in.number<std::uint64_t>();
+    config.snapshot_bytes_per_second = in.number<std::uint64_t>();
     config.max_hook_backlog = in.number<std::uint32_t>();
     if (!in.failed() && !config.validate()) in.fail();
     return config;

@@ -81,7 +81,8 @@ struct WriteRefused {
     bool operator==(const WriteRefused&) const = default;
 };
 
-/// The received snapshot did not verify; start over.
+/// The received snapshot did not verify; start over. Or, to a leader: this snapshot, which it is
+/// sending, cannot be read any more; if there is a newer one, that goes instead.
 struct SnapshotBroken {
     SnapshotMeta meta;
     bool operator==(const SnapshotBroken&) const = default;

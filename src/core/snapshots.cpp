@@ -19,16 +19,42 @@ void accept(Turn& turn, const Incoming& incoming, Index index) {
     turn.promise(incoming.from, AppendReply{true, index, Term(), Index(), stamp});
 }
 
+/// A leader cannot read any more what it was sending.
+void give_newest_instead(Turn& turn, const SnapshotMeta& meta) {
+    const auto& newest = turn.state.snapshot;
+    if (turn.leader() == nullptr || !newest || *newest == meta) return;
+    for (auto& [id, progress] : turn.leader()->followers) {
+        if (progress.snapshot == meta) progress.become_snapshot(*newest);
+    }
+}
+
+/// Up to here a follower will be when it has the snapshot it is getting. The log goes on there, or
+/// it would need the next snapshot at once, and then the one after it. No more than a quarter of a
+/// log is kept for this (at half of it the next snapshot is due), and none for who is silent.
+Index awaited(const Turn& turn, Index upto) {
+    const State& state = turn.state;
+    const auto* leader = std::get_if<Leader>(&state.role);
+    if (leader == nullptr) return upto;
+    Index least = upto;
+    for (const auto& [id, progress] : leader->followers) {
+        if (!progress.snapshot || contact::is_unresponsive(state, id, turn.now)) continue;
+        const Index then = std::max(progress.match, progress.snapshot->index);
+        const bool reaches = then + 1 >= state.log.first() && then < upto;
+        if (!reaches) continue;
+        const auto bytes = state.log.bytes_between(then, upto);
+        if (bytes <= state.config().max_log_bytes / 4) least = std::min(least, then);
+    }
+    return least;
+}
+
 }  // namespace
 
 void send_piece(Turn& turn, NodeId to, Progress& progress) {
     const Duration patience = turn.state.config().election_timeout;
     if (progress.waits && turn.now < progress.piece.sent_at + patience) return;
-    // A piece that got lost is sent again; one of a snapshot we may not have any more is not.
-    const bool is_old = *progress.snapshot != *turn.state.snapshot;
-    if (is_old && (progress.waits || progress.offset == 0)) {
-        progress.become_snapshot(*turn.state.snapshot);
-    }
+    // One that has begun is brought to its end, however many newer ones there are by now: with the
+    // newest instead, a follower slower than our snapshots would begin anew for ever.
+    if (progress.offset == 0) progress.become_snapshot(*turn.state.snapshot);
     progress.waits = true;
     progress.piece = {turn.leader()->round, turn.now};
     turn.request(to, SnapshotPiece{*progress.snapshot, progress.offset, {}, false, progress.piece});
@@ -86,6 +112,7 @@ void on_installed(Turn& turn, const SnapshotMeta& meta) {
 }
 
 void on_broken(Turn& turn, const SnapshotMeta& meta) {
+    give_newest_instead(turn, meta);
     auto& incoming = turn.state.incoming;
     if (!incoming || !(incoming->meta == meta)) return;
     incoming->next_offset = 0;
@@ -98,7 +125,9 @@ void on_saved(Turn& turn, const SnapshotMeta& meta) {
     if (state.snapshot && meta.index <= state.snapshot->index) return;
     state.snapshot = meta;
     const auto keep = state.config().log_bytes_kept;
-    state.log.compact(meta.index, meta.term, state.log.index_keeping(keep, meta.index) + 1);
+    const Index kept =
+        std::min(state.log.index_keeping(keep, meta.index), awaited(turn, meta.index));
+    state.log.compact(meta.index, meta.term, kept + 1);
     turn.effects.compact_below = state.log.first();
 }
 

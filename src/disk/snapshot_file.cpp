@@ -15,6 +15,9 @@ namespace {
 constexpr int compression_level = 1;
 constexpr std::size_t block_head_bytes = 12;
 constexpr std::size_t end_bytes = 48;
+/// So many bytes are synced at a time: all at the end would be one long sync, behind which the
+/// journal's would wait.
+constexpr std::uint64_t sync_bytes = 2 << 20;
 constexpr std::uint64_t max_header_bytes = 16 << 20;
 constexpr std::string_view end_magic = "RFTSDONE";
 
@@ -110,7 +113,9 @@ Result<void> SnapshotWriter::flush_block() {
     const std::array<BytesView, 2> pieces{head.view(), bytes};
     auto written = file_->write(position_, pieces);
     position_ += block_head_bytes + packed;
-    return written;
+    if (!written || position_ - synced_ < sync_bytes) return written;
+    synced_ = position_;
+    return file_->sync();
 }
 
 Result<void> SnapshotWriter::finish() {

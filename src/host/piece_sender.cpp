@@ -1,6 +1,15 @@
 #include "host/piece_sender.hpp"
 
+#include <algorithm>
+
 namespace rafted::host {
+namespace {
+
+/// How many pieces an election timeout has room for, at least: a piece that waits for its turn for
+/// longer would be taken for lost.
+constexpr std::uint64_t pieces_per_timeout = 8;
+
+}  // namespace
 
 struct PieceSender::Job {
     core::Message message;
@@ -28,23 +37,73 @@ struct PieceSender::Job {
     }
 };
 
-PieceSender::PieceSender(Services& services, ports::Slot slot, GroupId group)
-    : services_(services), slot_(slot), group_(group), lane_(services.workers.open_lane()) {}
+PieceSender::PieceSender(Services& services, Of of, Broken broken)
+    : services_(services),
+      of_(of),
+      broken_(std::move(broken)),
+      lane_(services.workers.open_lane()) {}
 
-void PieceSender::send(core::Message message, std::uint64_t piece_bytes) {
+void PieceSender::send(core::Message message, const GroupConfig& config) {
     auto& source = sources_[message.to];
     if (!source) source = std::make_shared<Source>();
-    auto job = std::make_shared<Job>(Job{std::move(message), source, piece_bytes});
-    services_.workers.post(lane_, [job, slot = slot_, group = group_, &services = services_] {
-        if (const auto filled = job->fill(services.storage, slot); !filled) {
-            services.log(LogLevel::warning,
-                         "a snapshot piece was not sent: " + to_string(filled.error()));
-            return;
-        }
-        services.mailbox.put(Completion([job, group, &services] {
-            services.transport.send({group, std::move(job->message)});
-        }));
+    Held held{std::move(message), config.snapshot_chunk_bytes, {}};
+    if (const std::uint64_t rate = config.snapshot_bytes_per_second; rate > 0) {
+        const auto timeout = static_cast<std::uint64_t>(config.election_timeout.count());
+        const std::uint64_t most = rate / 1'000 * timeout / pieces_per_timeout / sources_.size();
+        held.piece_bytes = std::clamp<std::uint64_t>(most, 1, held.piece_bytes);
+        const double seconds = static_cast<double>(held.piece_bytes) / static_cast<double>(rate);
+        held.takes =
+            std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(seconds));
+    }
+    const auto same = std::ranges::find(held_, held.message.to,
+                                        [](const Held& other) { return other.message.to; });
+    if (same != held_.end()) {
+        *same = std::move(held);
+    } else {
+        held_.push_back(std::move(held));
+    }
+    release(services_.clock.steady());
+}
+
+void PieceSender::release(core::Time now) {
+    while (!held_.empty() && now >= free_at_) {
+        free_at_ = now + held_.front().takes;
+        post(std::move(held_.front()));
+        held_.pop_front();
+    }
+}
+
+void PieceSender::post(Held held) {
+    const auto source = sources_.find(held.message.to);
+    if (source == sources_.end()) return;
+    auto job =
+        std::make_shared<Job>(Job{std::move(held.message), source->second, held.piece_bytes});
+    services_.workers.post(
+        lane_, [this, job, of = of_, alive = std::weak_ptr(alive_), &services = services_] {
+            if (const auto filled = job->fill(services.storage, of.slot); !filled) {
+                services.log(LogLevel::warning,
+                             "a snapshot piece was not sent: " + to_string(filled.error()));
+                services.mailbox.put(Completion([this, job, alive] {
+                    if (!alive.expired()) broken_(job->piece().meta);
+                }));
+                return;
+            }
+            services.mailbox.put(Completion([job, of, &services] {
+                services.transport.send({of.group, std::move(job->message)});
+            }));
+        });
+}
+
+void PieceSender::follow(const core::Leader& leader) {
+    std::erase_if(sources_, [&](const auto& one) {
+        const auto found = leader.followers.find(one.first);
+        return found == leader.followers.end() || !found->second.snapshot;
     });
+}
+
+void PieceSender::forget_all() {
+    sources_.clear();
+    held_.clear();
 }
 
 }  // namespace rafted::host

@@ -18,7 +18,8 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
                    [this](const Result<core::SnapshotMeta>& saved) {
                        saved ? give(core::SnapshotSaved{*saved}) : changed_();
                    }),
-      pieces_(services, record_.slot, record_.group),
+      pieces_(services, {record_.slot, record_.group},
+              [this](const core::SnapshotMeta& meta) { give(core::SnapshotBroken{meta}); }),
       backups_(services, record_),
       nonces_(core::Random(start.member.seed).next()) {
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
@@ -105,6 +106,10 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     }
     if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
     mind_the_disk(now);
+    if (const auto* leader = std::get_if<core::Leader>(&member_.state().role)) {
+        pieces_.follow(*leader);
+        pieces_.release(now);
+    }
     auto inputs = std::exchange(inputs_, {});
     // Rides along with whatever happens anyway, a heartbeat at the latest.
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
@@ -192,7 +197,7 @@ core::Time Seat::wake_at() const {
     const core::Time saves = snapshotter_.retry_at();
     const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
     const core::Time hangs = member_.leads() ? pulse_.due_at(disk_patience()) : core::never;
-    return std::min({wake_at_, saves, writes, hangs, backups_.wake_at()});
+    return std::min({wake_at_, saves, writes, hangs, pieces_.due_at(), backups_.wake_at()});
 }
 
 void Seat::send(std::vector<core::Message> messages) {
@@ -200,7 +205,7 @@ void Seat::send(std::vector<core::Message> messages) {
     const auto& config = member_.state().config();
     for (core::Message& message : messages) {
         if (std::holds_alternative<core::SnapshotPiece>(message.body)) {
-            pieces_.send(std::move(message), config.snapshot_chunk_bytes);
+            pieces_.send(std::move(message), config);
         } else {
             services_.transport.send({record_.group, std::move(message)});
         }
@@ -405,26 +410,6 @@ void Seat::resign() {
         match = progress.match;
     }
     if (furthest) give(core::TransferLead{0, furthest});
-}
-
-void Seat::when_ready(std::function<void(Result<void>)> done) {
-    if (stopped_) return done(std::unexpected(*stopped_));
-    ready_.push_back(std::move(done));
-    check_ready();
-}
-
-void Seat::check_ready() {
-    if (ready_.empty()) return;
-    const auto& state = member_.state();
-    const core::Members members = state.membership.committed();
-    const core::Peer* self = members.find(services_.self);
-    const bool belongs = self != nullptr && self->standing != Standing::joining;
-    bool serves = belongs && state.leader && applied_ == state.log.committed();
-    if (const auto* leader = std::get_if<core::Leader>(&state.role)) {
-        serves = applied_ >= leader->term_start;
-    }
-    if (!serves) return;
-    for (auto& done : std::exchange(ready_, {})) done({});
 }
 
 void Seat::stop(const Error& why) {

@@ -1,5 +1,5 @@
-// What a seat says of itself (D13), and why it refuses. Reads only; needs no leader and waits for
-// nobody.
+// What a seat says of itself (D13), to whom it says that it serves, and why it refuses. Reads only;
+// needs no leader and waits for nobody.
 #include "core/rules.hpp"
 #include "host/seat.hpp"
 
@@ -128,6 +128,26 @@ Status Seat::status(core::Time now) const {
         status.alarms.push_back("member " + to_string(node) + " does not answer");
     }
     return status;
+}
+
+void Seat::when_ready(std::function<void(Result<void>)> done) {
+    if (stopped_) return done(std::unexpected(*stopped_));
+    ready_.push_back(std::move(done));
+    check_ready();
+}
+
+void Seat::check_ready() {
+    if (ready_.empty()) return;
+    const auto& state = member_.state();
+    const core::Members members = state.membership.committed();
+    const core::Peer* self = members.find(services_.self);
+    const bool belongs = self != nullptr && self->standing != Standing::joining;
+    bool serves = belongs && state.leader && applied_ == state.log.committed();
+    if (const auto* leader = std::get_if<core::Leader>(&state.role)) {
+        serves = applied_ >= leader->term_start;
+    }
+    if (!serves) return;
+    for (auto& done : std::exchange(ready_, {})) done({});
 }
 
 }  // namespace rafted::host

@@ -5,18 +5,28 @@
 namespace rafted::host {
 namespace {
 
-Result<Bytes> read_whole(ports::SnapshotSource& source) {
-    constexpr std::size_t piece_bytes = 1 << 20;
-    Bytes whole;
-    whole.reserve(source.size());
-    while (whole.size() < source.size()) {
-        auto piece = source.read(whole.size(), piece_bytes);
-        if (!piece) return std::unexpected(piece.error());
-        if (piece->empty()) return fail(ErrorCode::corrupt, "a snapshot ends before its size");
-        whole.insert(whole.end(), piece->begin(), piece->end());
+/// A stored snapshot's bytes, from the first to the last.
+class StoredBytes final : public ByteSource {
+public:
+    explicit StoredBytes(ports::SnapshotSource& source) : source_(source) {}
+    BytesView next() override {
+        constexpr std::size_t piece_bytes = std::size_t{256} << 10;
+        auto piece = source_.read(offset_, piece_bytes);
+        if (!piece) {
+            error = std::move(piece.error());
+            return {};
+        }
+        piece_ = std::move(*piece);
+        offset_ += piece_.size();
+        return piece_;
     }
-    return whole;
-}
+    std::optional<Error> error;  ///< Why there is no next piece.
+
+private:
+    ports::SnapshotSource& source_;
+    std::uint64_t offset_ = 0;
+    Bytes piece_;
+};
 
 }  // namespace
 
@@ -99,11 +109,12 @@ void ValueLane::perform(Load&, ValueReport& report) {
     Result<void> loaded;
     if (!source) {
         loaded = std::unexpected(source.error());
-    } else if (auto bytes = read_whole(**source); !bytes) {
-        loaded = std::unexpected(bytes.error());
     } else {
-        loaded = applier_.load((*source)->meta(), *bytes);
-        report.loaded_bytes = bytes->size();
+        StoredBytes bytes(**source);
+        report.loaded_bytes = (*source)->size();
+        Reader in(bytes, static_cast<std::size_t>((*source)->size()));
+        loaded = applier_.load((*source)->meta(), in);
+        if (bytes.error) loaded = std::unexpected(std::move(*bytes.error));
     }
     if (!loaded) report.broken = broken_ = loaded.error();
 }

@@ -94,10 +94,11 @@ Result<std::shared_ptr<Node::Impl>> Node::Impl::open(NodeConfig config) {
 }
 
 Result<void> Node::Impl::start() {
-    auto storage = node::open_storage(config_.dir);
+    auto storage = node::open_storage(
+        config_.dir, [this](const std::string& line) { log(LogLevel::info, line); });
     if (!storage) return std::unexpected(storage.error());
     storage_ = std::move(*storage);
-    auto recovered = storage_->recover();
+    auto recovered = storage_.recover();
     if (!recovered) return std::unexpected(recovered.error());
     id = recovered->node;
     notes = recovered->notes;

@@ -193,7 +193,7 @@ Result<RecoveredAlone> apply(disk::DiskStorage& storage, const GroupCopy& copy,
         return fail(ErrorCode::in_use, options.dir + " has changed since it was looked at");
     }
     const core::LogPlace end = core::go_alone(start, {recovered->node, *address, Standing::voter},
-                                            node::SystemClock().wall());
+                                              node::SystemClock().wall());
     const GroupId fresh(disk::random_id());
     ports::GroupWrite write;
     write.slot = found->record.slot;

@@ -6,9 +6,20 @@
 
 namespace rafted::node {
 
-Result<NodeStorage> open_storage(const std::string& dir) {
+Result<ports::Recovered> NodeStorage::recover() {
+    auto recovered = storage_->recover();
+    if (files_) files_->end();
+    return recovered;
+}
+
+Result<NodeStorage> open_storage(const std::string& dir,
+                                 std::function<void(const std::string&)> say) {
     if (dir.empty()) return NodeStorage(nullptr, std::make_unique<disk::MemoryStorage>());
-    auto files = std::make_unique<disk::PosixFiles>();
+    disk::ReadProgress::Reading reading;
+    reading.dir = dir;
+    reading.say = std::move(say);
+    auto files = std::make_unique<disk::ReadProgress>(std::make_unique<disk::PosixFiles>(),
+                                                      std::move(reading));
     auto storage = disk::open_disk_storage(*files, dir);
     if (!storage) return std::unexpected(storage.error());
     return NodeStorage(std::move(files), std::move(*storage));

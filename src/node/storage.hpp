@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "ports/files.hpp"
+#include "disk/read_progress.hpp"
 #include "ports/storage.hpp"
 
 namespace rafted::node {
@@ -13,19 +13,23 @@ namespace rafted::node {
 class NodeStorage {
 public:
     NodeStorage() = default;
-    NodeStorage(std::unique_ptr<ports::Files> files, std::unique_ptr<ports::Storage> storage)
+    NodeStorage(std::unique_ptr<disk::ReadProgress> files, std::unique_ptr<ports::Storage> storage)
         : files_(std::move(files)), storage_(std::move(storage)) {}
+
+    /// As the storage does, which says how far it is.
+    Result<ports::Recovered> recover();
 
     ports::Storage& operator*() const { return *storage_; }
     ports::Storage* operator->() const { return storage_.get(); }
     explicit operator bool() const { return storage_ != nullptr; }
 
 private:
-    std::unique_ptr<ports::Files> files_;
+    std::unique_ptr<disk::ReadProgress> files_;
     std::unique_ptr<ports::Storage> storage_;
 };
 
-/// Opens the directory; an empty name means memory only.
-Result<NodeStorage> open_storage(const std::string& dir);
+/// Opens the directory; an empty name means memory only. `say` hears of a recovery that takes long.
+Result<NodeStorage> open_storage(const std::string& dir,
+                                 std::function<void(const std::string&)> say);
 
 }  // namespace rafted::node

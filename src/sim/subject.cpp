@@ -74,10 +74,9 @@ public:
         if (!inner) return inner;
         return std::make_unique<FrozenAt>(std::move(*inner), applied_);
     }
-    Result<void> load(BytesView saved) override {
-        const auto [applied, body] = split(saved);
-        applied_ = Index(applied);
-        return inner_->load(body);
+    Result<void> load(Reader& saved) override {
+        applied_ = Index(saved.number<std::uint64_t>());
+        return inner_->load(saved);
     }
 
     HookCall on_elected() const override { return told(HookKind::elected, inner_->on_elected()); }

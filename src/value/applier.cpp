@@ -20,19 +20,31 @@ std::uint64_t seed_of(const core::Entry& entry) {
     return mixer.random(entry.index().value);
 }
 
+/// Keeps the pieces: many of them grow without being copied, unlike one.
+class Pieces final : public ByteSink {
+public:
+    bool take(BytesView piece) override {
+        all.push_back(copy_of(piece));
+        return true;
+    }
+    std::vector<Bytes> all;
+};
+
 /// snapshot = version:u8 sessions_size:u64 sessions machine (the rest)
 class FrozenApplier final : public Frozen {
 public:
-    FrozenApplier(Bytes head, std::unique_ptr<Frozen> machine)
+    FrozenApplier(std::vector<Bytes> head, std::unique_ptr<Frozen> machine)
         : head_(std::move(head)), machine_(std::move(machine)) {}
 
     Result<void> save(const Sink& sink) const override {
-        if (auto taken = sink(head_); !taken) return taken;
+        for (const Bytes& piece : head_) {
+            if (auto taken = sink(piece); !taken) return taken;
+        }
         return machine_->save(sink);
     }
 
 private:
-    Bytes head_;  // all but the machine's bytes
+    std::vector<Bytes> head_;  // all but the machine's bytes
     std::unique_ptr<Frozen> machine_;
 };
 
@@ -179,18 +191,19 @@ Answered Applier::query(BytesView query) const {
 Result<std::unique_ptr<Frozen>> Applier::freeze() const {
     auto machine = machine_->freeze();
     if (!machine) return std::unexpected(std::move(machine.error()));
-    Writer sessions;
+    Pieces pieces;
+    pieces.all.emplace_back();
+    Writer sessions(pieces);
     sessions_.save(sessions);
+    sessions.flush();
     Writer head;
-    head.reserve(9 + sessions.size());
     head.number(format_version);
     head.number(std::uint64_t{sessions.size()});
-    head.raw(sessions.view());
-    return std::make_unique<FrozenApplier>(head.take(), std::move(*machine));
+    pieces.all.front() = head.take();
+    return std::make_unique<FrozenApplier>(std::move(pieces.all), std::move(*machine));
 }
 
-Result<void> Applier::load(const core::SnapshotMeta& meta, BytesView saved) {
-    Reader in(saved);
+Result<void> Applier::load(const core::SnapshotMeta& meta, Reader& in) {
     const auto version = in.number<std::uint8_t>();
     const auto size = in.number<std::uint64_t>();
     if (in.failed() || size > in.left()) return corrupt(meta, "it ends within its head");
@@ -200,12 +213,12 @@ Result<void> Applier::load(const core::SnapshotMeta& meta, BytesView saved) {
                                                   "; this program reads " +
                                                   std::to_string(format_version));
     }
-    Reader sessions_in(in.raw(size));
-    auto sessions = Sessions::load(sessions_in, meta.config);
-    if (!sessions || !sessions_in.complete()) return corrupt(meta, "its sessions make no sense");
+    const auto before = in.left();
+    auto sessions = Sessions::load(in, meta.config);
+    if (!sessions || before - in.left() != size) return corrupt(meta, "its sessions make no sense");
 
     auto machine = factory_();
-    if (auto loaded = machine->load(in.rest()); !loaded) {
+    if (auto loaded = machine->load(in); !loaded) {
         return corrupt(meta, loaded.error().message);
     }
     machine_ = std::move(machine);

@@ -39,7 +39,11 @@ public:
     Result<std::unique_ptr<Frozen>> freeze() const;
     /// Becomes what a Frozen of freeze() saved. Fails with corrupt, or wrong_version if another
     /// program wrote it; then the applier is unchanged.
-    Result<void> load(const core::SnapshotMeta& meta, BytesView saved);
+    Result<void> load(const core::SnapshotMeta& meta, Reader& saved);
+    Result<void> load(const core::SnapshotMeta& meta, BytesView saved) {
+        Reader in(saved);
+        return load(meta, in);
+    }
 
     Index applied() const { return applied_; }
     /// What a snapshot taken now would stand for.

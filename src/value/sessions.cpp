@@ -150,10 +150,10 @@ void write_answer(Writer& out, const Result<Bytes>& answer) {
 
 Result<Bytes> read_answer(Reader& in) {
     const auto code = in.number<std::uint8_t>();
-    const auto body = in.blob();
-    if (code == 0) return copy_of(body);
+    if (code == 0) return in.blob_copy();
+    auto message = in.text();
     if (code - 1 > last_error) in.fail();
-    return fail(static_cast<ErrorCode>(code - 1), std::string(text_of(body)));
+    return fail(static_cast<ErrorCode>(code - 1), std::move(message));
 }
 
 void Sessions::save(Writer& out) const {

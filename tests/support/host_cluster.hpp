@@ -100,10 +100,16 @@ public:
     }
     core::Random& random() { return random_; }
     const std::vector<std::string>& log() const { return lines_.log_lines; }
+    /// Called after every step of a member.
+    void watch(std::function<void(const host::Stepped&)> watch) { lines_.watch = std::move(watch); }
 
 private:
     struct Lines final : sim::Witness {
         void log(const std::string& line) override { log_lines.push_back(line); }
+        void stepped(const host::Stepped& step) override {
+            if (watch) watch(step);
+        }
+        std::function<void(const host::Stepped&)> watch;
         std::vector<std::string> log_lines;
     };
 

@@ -115,6 +115,7 @@ TEST(Config, every_group_field_out_of_range_is_refused) {
          [](G& c) { c.log_file_expansion_factor = std::numeric_limits<double>::quiet_NaN(); }},
         {"snapshot_chunk_bytes", [](G& c) { c.snapshot_chunk_bytes = 1'023; }},
         {"snapshot_chunk_bytes", [](G& c) { c.snapshot_chunk_bytes = (4 << 20) + 1; }},
+        {"snapshot_bytes_per_second", [](G& c) { c.snapshot_bytes_per_second = 65'535; }},
         {"max_hook_backlog", [](G& c) { c.max_hook_backlog = 0; }},
     };
     for (const auto& [field, change] : cases) {

@@ -43,6 +43,85 @@ TEST(Progress, AProbeThatGotLostIsSentAgainWithTheHeartbeat) {
     EXPECT_EQ(stand.newest<AppendRequest>(b)->entries.size(), 1U);
 }
 
+/// A leader that has let its whole log go for a snapshot, and sends that to c.
+class SnapshotStand : public MemberStand {
+public:
+    SnapshotStand() : MemberStand(setup()) {
+        win();
+        acknowledge(b);
+        first = save();
+        pass(milliseconds(200));
+    }
+    /// Commits an entry and saves a snapshot of it.
+    core::SnapshotMeta save() {
+        propose("x");
+        acknowledge(b);
+        const Index last = log().applied();
+        const core::SnapshotMeta meta{last, *log().term_at(last), log().at(last).time(),
+                                      state().members(), state().config()};
+        give(core::SnapshotSaved{meta});
+        return meta;
+    }
+    const core::SnapshotPiece& piece() const { return *newest<core::SnapshotPiece>(c); }
+    /// c has everything up to here of the snapshot that it was sent last.
+    void has_upto(std::uint64_t offset) {
+        receive(c, Term(1), core::SnapshotReply{piece().meta.index, offset, piece().stamp});
+    }
+    static StandSetup setup() {
+        StandSetup setup;
+        setup.config.log_bytes_kept = 0;
+        return setup;
+    }
+    core::SnapshotMeta first;
+};
+
+TEST(Progress, ASnapshotThatHasBegunIsBroughtToItsEnd) {
+    SnapshotStand stand;
+    EXPECT_EQ(stand.piece().meta, stand.first);
+    stand.has_upto(40);
+    EXPECT_EQ(stand.piece().offset, 40U);
+    stand.save();
+    stand.forget();
+    stand.pass(milliseconds(1'100));
+    EXPECT_EQ(stand.piece().meta, stand.first) << "the piece got lost, and goes once more";
+    EXPECT_EQ(stand.piece().offset, 40U);
+    stand.forget();
+    stand.receive(c, Term(1), accepted(stand, stand.first.index));
+    EXPECT_EQ(mode_of(stand, c), Mode::replicate) << "the log has been kept from there on";
+    EXPECT_EQ(stand.newest<AppendRequest>(c)->prev_index, stand.first.index);
+}
+
+TEST(Progress, ASnapshotOfWhichNothingHasArrivedGivesWayToANewerOne) {
+    SnapshotStand stand;
+    const auto second = stand.save();
+    stand.pass(milliseconds(1'100));
+    EXPECT_EQ(stand.piece().meta, second);
+}
+
+TEST(Progress, WhatCannotBeReadAnyMoreGivesWayToTheNewest) {
+    SnapshotStand stand;
+    stand.has_upto(40);
+    stand.give(core::SnapshotBroken{stand.first});
+    stand.pass(milliseconds(1'100));
+    EXPECT_EQ(stand.piece().offset, 40U) << "there is no newer one";
+    const auto second = stand.save();
+    stand.give(core::SnapshotBroken{stand.first});
+    EXPECT_EQ(stand.piece().meta, second);
+    EXPECT_EQ(stand.piece().offset, 0U);
+}
+
+TEST(Progress, NoLogIsKeptForWhoIsSilent) {
+    SnapshotStand stand;
+    stand.has_upto(40);
+    for (int i = 0; i < 30; ++i) {
+        stand.pass(milliseconds(100));
+        stand.acknowledge(b);
+    }
+    stand.propose("y");
+    const auto second = stand.save();
+    EXPECT_EQ(stand.log().first(), second.index);
+}
+
 TEST(Progress, ReplicationDoesNotWaitForAnswers) {
     MemberStand stand;
     stand.win();
