@@ -30,8 +30,11 @@ public:
         const NodeImage& before = start.before;
         const bool binds =
             before.is_durable && node.is_durable && before.group == node.group && before.starts > 0;
-        // One that joins again begins with the lists of long ago.
-        if (before.was_removed) {
+        // One that joins again begins with the lists of long ago; so does one whose snapshots are
+        // all damaged. Neither votes for less than it had (HardState::let_go).
+        const bool has_nothing = start.disk_was_harmed && node.disk_log.last() == Index() &&
+                                 node.hard.let_go > core::LogPlace();
+        if (before.was_removed || has_nothing) {
             forced_out_.erase(node.id);
             known_.erase(node.id);
         }
