@@ -39,8 +39,8 @@ constexpr std::size_t block_bytes = 64 << 10;
 struct Options {
     std::uint64_t mib = 32;
     double seconds = 1;
-    unsigned clients = 4;
-    unsigned per_second = 1000;
+    unsigned clients = 16;
+    unsigned per_second = 100;
 };
 
 struct Grow {

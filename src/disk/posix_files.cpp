@@ -189,6 +189,10 @@ Result<std::unique_ptr<File>> PosixFiles::open(const std::string& path, OpenMode
                                                 : O_RDWR | O_CREAT | O_TRUNC;
     auto descriptor = open_descriptor(path, flags);
     if (!descriptor.is_open()) return failed("open", path, errno);
+    // What is only read is read from begin to end; more of it is fetched ahead then.
+    if (mode == OpenMode::read) {
+        static_cast<void>(::posix_fadvise(descriptor.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
+    }
     return std::make_unique<PosixFile>(std::move(descriptor), path);
 }
 

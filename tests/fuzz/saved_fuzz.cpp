@@ -38,7 +38,7 @@ value::Sessions load_again(const value::Sessions& sessions) {
 }
 
 /// Runs commands by the envelopes that the bytes hold, each with its size in front.
-void use(value::Sessions& sessions, Reader in) {
+void use(value::Sessions& sessions, Reader& in) {
     auto twin = load_again(sessions);
     while (!in.failed() && !in.at_end()) {
         const auto advanced = core::LogTime(in.number<std::uint16_t>());

@@ -131,6 +131,36 @@ TEST(Pieces, a_value_is_read_from_pieces_of_any_size) {
     }
 }
 
+TEST(Pieces, bad_bytes_get_the_same_verdict_in_pieces_and_in_one) {
+    Everything value;
+    value.texts = {"a", "b"};
+    value.numbers[3] = {0.5, 0.25};
+    value.tags["t"] = {"u", "v"};
+    value.pairs = {{"key", Bytes(3)}};
+    value.last = "end";
+    const auto good = encode(value);
+    std::size_t accepted = 0;
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        for (const int bit : {0, 1, 7}) {
+            auto bad = good;
+            bad[at] ^= static_cast<std::byte>(1 << bit);
+            Reader whole(bad);
+            Everything one;
+            decode_into(whole, one);
+            Drip source(bad, 5);
+            Reader in(source, bad.size());
+            Everything other;
+            decode_into(in, other);
+            ASSERT_EQ(in.complete(), whole.complete()) << at << " " << bit;
+            if (!whole.complete()) continue;
+            ++accepted;
+            ASSERT_EQ(one, other) << at << " " << bit;
+        }
+    }
+    EXPECT_GT(accepted, 10u) << "other letters are other values";
+    EXPECT_LT(accepted, 3 * good.size() / 2) << "lengths are not";
+}
+
 TEST(Pieces, a_writer_holds_one_piece_at_most) {
     Gather sink;
     Writer out(sink);
