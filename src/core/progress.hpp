@@ -7,7 +7,7 @@
 //   probe      one append at a time, until the logs are known to agree
 //   replicate  appends follow each other, bounded by the window in bytes
 //   snapshot   the log no longer reaches back far enough: pieces of a snapshot, one at a time
-//   1. match < next.   2. match only grows, unless its log is gone.   3. (match, next) is under way.
+//   1. match < next.   2. match only grows, or its log is gone.   3. (match, next) is under way.
 #pragma once
 
 #include <cstdint>
