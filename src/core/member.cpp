@@ -173,6 +173,13 @@ Member::Member(Start start, Time now) {
     if (snapshot) state_.log_time = snapshot->time;
     state_.snapshot = snapshot;
     state_.log = Log(base, base_term, std::move(start.entries));
+    // A snapshot may be on disk before the term in which its last entry was committed, if the power
+    // goes while the journal hangs. Nobody is in an earlier term than its log.
+    if (state_.log.last_term() > state_.hard.term) {
+        state_.hard.term = state_.log.last_term();
+        state_.hard.vote = NodeId();
+        state_.hard_written = false;
+    }
 
     Effects unused;
     Turn turn{now, state_, unused};

@@ -112,17 +112,22 @@ private:
     }
     /// Who looks on hears of a batch once it is durable, before anybody acts upon it.
     ports::Done told(const ports::Batch& batch, ports::Done done) {
-        std::vector<SyncReport> reports;
+        std::vector<std::pair<ports::Slot, SyncReport>> reports;
         std::vector<ports::Slot> received;
+        std::optional<ports::Slot> founded;
         for (const ports::GroupWrite& write : batch) {
-            reports.push_back(report_of(write));
-            if (reports.back().restored) received.push_back(write.slot);
+            reports.emplace_back(write.slot, report_of(write));
+            if (reports.back().second.restored) received.push_back(write.slot);
+            if (write.record && !write.record->removed) founded = write.slot;
         }
-        return [this, reports = std::move(reports), received = std::move(received),
+        return [this, reports = std::move(reports), received = std::move(received), founded,
                 done = std::move(done)](const Result<void>& result) mutable {
             const bool is_broken = !result && result.error().code == ErrorCode::corrupt;
             if (process_.world_.witness == nullptr) return done(result);
-            for (SyncReport& report : reports) {
+            if (result && founded) slot_ = std::max(slot_, *founded);
+            for (auto& [slot, report] : reports) {
+                // A seat that it has left may still have been writing when it took a new one.
+                if (slot < slot_) continue;
                 if (is_broken) report.restored.reset();
                 report.write = write_;
                 if (result || is_broken) process_.world_.witness->synced(report);
@@ -151,6 +156,7 @@ private:
     std::unique_ptr<disk::MemoryStorage> memory_;
     bool scheduled_ = false;
     bool held_ = false;
+    ports::Slot slot_ = 0;     ///< Of its newest seat, as far as it was founded by this process.
     std::uint64_t write_ = 0;  ///< What goes to the disk at once has one number.
 };
 

@@ -131,5 +131,24 @@ TEST(Figure2State, LeaderStateIsMadeAnewAfterEachElection) {
     EXPECT_EQ(stand.leader().followers.at(b).match, Index(0));
 }
 
+// currentTerm: the latest term the server has seen. A snapshot that is on disk although the journal
+// hung before it could take that term shows a later one; it is gone on with, and nothing was voted
+// in it.
+TEST(Figure2State, NobodyIsInAnEarlierTermThanItsLog) {
+    core::Start start;
+    start.self = a;
+    start.hard_state = {Term(8), b, {}, {}};
+    core::SnapshotMeta snapshot;
+    snapshot.index = Index(9);
+    snapshot.term = Term(10);
+    snapshot.members = core::Members({{a, "a", Standing::voter}, {b, "b", Standing::voter}});
+    start.snapshot = snapshot;
+    core::Member member(start, {});
+    EXPECT_EQ(member.term(), Term(10));
+    const auto effects = member.step({}, core::TimePassed{});
+    ASSERT_TRUE(effects.hard_state);
+    EXPECT_EQ(*effects.hard_state, (core::HardState{Term(10), NodeId(), {}, {}}));
+}
+
 }  // namespace
 }  // namespace rafted::test
