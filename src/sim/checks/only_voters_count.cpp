@@ -32,7 +32,7 @@ public:
         const bool same_vote = same_hard && node.hard.vote == step.hard_before.vote;
         if (!node.is_durable && !same_vote) note(node.id, node.hard);
         const bool leads_on = same_hard && step.role_before == Role::leader;
-        if (node.role == Role::leader && !leads_on) judge(node);
+        if (node.role == Role::leader && !leads_on) judge(node, step.members_before);
     }
 
     void on_recovered(const Recovered&) override { votes_.clear(); }
@@ -42,15 +42,18 @@ private:
         if (state.vote) votes_[{state.term, state.vote}][voter] = true;
     }
 
-    void judge(const NodeImage& node) const {
+    /// It may have forced out a voter in the very step in which it was elected, after that.
+    void judge(const NodeImage& node, const core::Members& before) const {
         if (!node.members.is_voter(node.id) && !node.is_changing) {
             wrong(said(node.id) + " leads in " + said(node.hard.term) +
                       " and is no voter of its own list",
                   {node.id});
         }
         const auto votes = votes_.find({node.hard.term, node.id});
-        const bool has_won =
-            votes != votes_.end() && core::tally(node.members, votes->second) == core::Tally::won;
+        const auto wins_by = [&](const core::Members& members) {
+            return core::tally(members, votes->second) == core::Tally::won;
+        };
+        const bool has_won = votes != votes_.end() && (wins_by(node.members) || wins_by(before));
         if (has_won) return;
         wrong(said(node.id) + " leads in " + said(node.hard.term) +
                   " without durable votes of a majority of its voters",
