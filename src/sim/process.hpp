@@ -109,6 +109,7 @@ public:
     bool has_power() const { return start_.disk->files.has_power(); }
     /// Nothing of it runs until then, by true time.
     void pause_until(core::Time until);
+    core::Time paused_until() const { return paused_until_; }
 
 private:
     class Storage;

@@ -117,8 +117,9 @@ private:
 
     void calm() {
         Calm calm;
-        calm.since = world_.now();
         calm.live = nemesis_.calm();
+        pass(longest_pause());
+        calm.since = world_.now();
         calm.election_timeout = longest_timeout();
         onlooker_.calm(calm);
         Ended ended;
@@ -165,6 +166,16 @@ private:
                          std::max<core::Duration>(longest, std::chrono::seconds(6)));
         ended.fresh_write_ok = wrote_.value_or(false);
         ended.fresh_read_ok = read_.value_or(false);
+    }
+
+    /// Until whoever stands still goes on: nobody can be woken before its time.
+    core::Duration longest_pause() {
+        core::Duration longest{};
+        for (const NodeId id : world_.nodes()) {
+            if (!world_.is_up(id)) continue;
+            longest = std::max(longest, world_.process(id).paused_until() - world_.now());
+        }
+        return longest;
     }
 
     /// Of all configs that may be in force.
