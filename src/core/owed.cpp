@@ -95,8 +95,12 @@ void on_request(Turn& turn, const Message& message, const OwedRequest& request) 
     // What it lacks went into our snapshot, though by what it once acknowledged it needs none.
     const bool idle = at->second.mode != Progress::Mode::snapshot;
     if (is_compacted && idle && state.snapshot) at->second.become_snapshot(*state.snapshot);
-    // Nor does it have what it once acknowledged.
-    if (request.has_nothing) at->second = replication::new_progress(turn);
+    // Nor does it have what it once acknowledged. When it was heard last stays: this is no answer.
+    if (!request.has_nothing) return;
+    Progress anew = replication::new_progress(turn);
+    anew.acked = at->second.acked;
+    anew.answered = at->second.answered;
+    at->second = anew;
 }
 
 void on_reply(Turn& turn, const Message& message, const OwedReply& reply) {

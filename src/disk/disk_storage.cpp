@@ -120,7 +120,7 @@ Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group
                                       [](const core::Entry& entry) { return !entry.is_whole(); });
         if (bad != all.rend()) {
             repairs.let_go_below(slot, bad->index() + 1);
-            all.erase(all.begin(), bad.base() - 1);
+            all.erase(all.begin(), bad.base());
         }
     }
     return recovered;

@@ -26,7 +26,7 @@ BlockRef some_ref() {
 }
 
 Appended appended(ports::Slot slot, std::uint64_t first, std::size_t count, bool again = false) {
-    return {slot, Index(first), again, std::vector(count, some_ref())};
+    return {slot, Index(first), Term(1), again, std::vector(count, some_ref())};
 }
 
 std::vector<Record> checkpoint(const LogRange& range) {
