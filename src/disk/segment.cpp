@@ -232,7 +232,9 @@ bool SegmentReader::take_records(Read& read, Frame& frame) const {
     }
     if (!good) return false;
     auto records = decode_records(*good);
-    if (!records || records->empty()) {
+    const bool says_nothing =
+        records && records->size() == 1 && std::holds_alternative<ZeroSectors>(records->front());
+    if (!records || records->empty() || says_nothing) {
         read.bad.push_back(
             {frame_head_bytes,
              frame_head_bytes + n,

@@ -63,6 +63,18 @@ TEST(ForgedJournal, AWideRangeOfEntriesThatNeverTurnUpCostsNothing) {
     EXPECT_EQ(inspected->groups[0].entry_list.size(), 10'000U);
 }
 
+TEST(ForgedJournal, AFrameThatSaysNothingIsRefused) {
+    sim::SimFiles files;
+    files.put("node/identity", encode(Identity{NodeId(4711), {}}));
+    const std::vector<Record> begin{CheckpointBegins{}};
+    const std::vector<Record> nothing{ZeroSectors{1}};
+    const std::vector<ForgedFrame> frames{{bytes_of(begin), {}}, {bytes_of(nothing), {}}};
+    files.put("node/journal/" + segment_name(7), forged_segment({NodeId(4711), 7, 0}, frames));
+    ports::Recovered recovered;
+    EXPECT_FALSE(reopen(files, recovered));
+    EXPECT_TRUE(inspect(files, "node"));
+}
+
 TEST(ForgedJournal, IndexesThatWouldWrapAreRefused) {
     constexpr Index last{UINT64_MAX};
     expect_refused({LogRange{slot, Index(0), 0, {}, {}}}, "the log's range makes no sense");
