@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -192,7 +193,7 @@ class Load {
 public:
     Load(const rafted::Group<Store>& group, const Options& options)
         : group_(group), options_(options) {
-        for (unsigned i = 0; i < options.clients; ++i) threads_.emplace_back([this] { run(); });
+        for (unsigned i = 0; i < options.clients; ++i) threads_.emplace_back([this, i] { run(i); });
     }
     Load(const Load&) = delete;
     Load& operator=(const Load&) = delete;
@@ -200,31 +201,37 @@ public:
         stop_ = true;
         for (auto& thread : threads_) thread.join();
     }
-    /// Prints the phase that ends, and returns its p99.
-    double end_phase(const char* name, Clock::time_point began) {
+    /// Prints the phase that ends, and returns its p99: nothing where it was over before a command
+    /// fell into it.
+    std::optional<double> end_phase(const char* name, Clock::time_point began) {
+        const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
         std::vector<double> times;
         {
             const std::lock_guard lock(mutex_);
             times.swap(times_ms_);
         }
-        if (times.empty()) die("no command was answered");
+        if (times.empty()) {
+            std::printf("  %-14s %8.2f %9d\n", name, seconds, 0);
+            return std::nullopt;
+        }
         std::ranges::sort(times);
         const auto at = [&](double share) {
             return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
         };
-        std::printf("  %-14s %8.2f %9zu %9.2f %9.2f %9.2f %9.2f\n", name,
-                    std::chrono::duration<double>(Clock::now() - began).count(), times.size(),
+        std::printf("  %-14s %8.2f %9zu %9.2f %9.2f %9.2f %9.2f\n", name, seconds, times.size(),
                     at(0.5), at(0.99), at(0.999), times.back());
         std::fflush(stdout);
         return at(0.99);
     }
 
 private:
-    void run() {
+    /// The clients take turns within the pause between two commands of one.
+    void run(unsigned client) {
         const auto pause = std::chrono::duration_cast<Clock::duration>(
             std::chrono::duration<double>(options_.clients / double(options_.per_second)));
         std::uint32_t turn = 0;
-        for (auto due = Clock::now(); !stop_; due += pause) {
+        const auto first = Clock::now() + pause * client / options_.clients;
+        for (auto due = first; !stop_; due += pause) {
             std::this_thread::sleep_until(due);
             const auto done = group_.command(Put{turn += 7919, std::string(200, 'x')});
             if (!done) die("a command failed: " + to_string(done.error()));
@@ -301,21 +308,25 @@ void measure(const Options& options, const std::string& dir) {
     load.end_phase("warming up", began);
     began = Clock::now();
     std::this_thread::sleep_for(std::chrono::duration<double>(options.seconds));
-    const double before = load.end_phase("without", began);
+    const auto before = load.end_phase("without", began);
+    if (!before) die("no command was answered");
     const double value = leader.mib_of("VmRSS");
     leader.forget_peak();
     began = Clock::now();
     wait_for_snapshot(group);
-    const double making = load.end_phase("while made", began);
+    const auto making = load.end_phase("while made", began);
     const double made = leader.mib_of("VmHWM") - value;
     leader.forget_peak();
     began = Clock::now();
     newcomer.start(address);
-    const double sending = load.end_phase("while sent", began);
+    const auto sending = load.end_phase("while sent", began);
     const double sent = leader.mib_of("VmHWM") - value;
     const double received = newcomer.mib_of("VmHWM") - newcomer.mib_of("VmRSS");
-    std::printf("  p99 against without: %.2f while made, %.2f while sent\n", making / before,
-                sending / before);
+    const auto print_against = [&](const char* phase, std::optional<double> p99) {
+        if (p99) std::printf("  p99 %s against without: %.2f\n", phase, *p99 / *before);
+    };
+    print_against("while made", making);
+    print_against("while sent", sending);
     std::printf(
         "  memory beyond the value's %.0f MiB: %.1f MiB while made, %.1f MiB while sent, "
         "%.1f MiB at the newcomer\n",
