@@ -305,6 +305,23 @@ TEST(ConfigurationSafety, AListOfBeforeThatMissesWhatAnEarlierTermHasCommitted) 
     EXPECT_NE(broken.said().find("of the list committed last"), std::string::npos) << broken.said();
 }
 
+TEST(ConfigurationSafety, AnOutvotedLeaderGoesByWhatItFindsCommittedLater) {
+    ChecksStand world(5);
+    world.elect(1, 1, {1, 2, 3});
+    for (const unsigned n : {2U, 3U, 4U, 5U}) world.copy(1, n);
+    world.commit(1, Index(2));
+    const Index removal = world.change(1, ChecksStand::members({1, 2, 3, 4}));
+    world.sync(1);
+    for (const unsigned n : {2U, 3U, 4U}) world.copy(1, n);
+    world.elect(2, 2, {2, 3, 4});  // It commits the removal, with an entry of its own.
+    world.sync(2);
+    for (const unsigned n : {3U, 4U}) world.copy(2, n);
+    world.commit(2, Index(4));
+    world.commit(1, removal);  // What was acknowledged to the first one came late.
+    world.change(1, ChecksStand::members({1, 2, 3, 4, 6}));
+    EXPECT_QUIET(world);
+}
+
 TEST(ConfigurationSafety, OneEntryIsOneList) {
     Led broken;
     broken.change(1, ChecksStand::members({1, 2, 3, 4}));

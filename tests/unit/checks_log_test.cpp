@@ -289,6 +289,26 @@ TEST(CommitRule, OnlyEntriesOfItsOwnTermAreCounted) {
     EXPECT_FOUND(broken, "commit rule");
 }
 
+TEST(CommitRule, WhatADamagedDiskHeldCountsByWhatItStillPromises) {
+    Led world;
+    const Index place = world.append(1);
+    world.sync(1);
+    world.copy(1, 2);
+    world.crash(2);
+    sim::StartReport start;
+    start.node = NodeId(2);
+    start.group = GroupId(1);
+    start.hard = {Term(1), NodeId(1), {}, {Term(1), place}};
+    start.disk_was_harmed = true;
+    world.onlooker().started(start);
+    world.commit(1, place);  // What it said when it had it came late.
+    EXPECT_QUIET(world);
+    world.append(1);
+    world.sync(1);
+    world.commit(1, place + 1);
+    EXPECT_FOUND(world, "commit rule");
+}
+
 TEST(CommitRule, WhatANodeWithoutADiskHeldCountsAfterItsEnd) {
     ChecksStand world(0);
     sim::StartReport start;

@@ -1,7 +1,8 @@
 // Commit rule (§5.4.2, §6): when a leader advances its commit index, the entry there is of its own
 // term and stands on the disks of a majority of the voters in its list: in the list before or after
 // the step, as one that appends a new list right after counting has counted by the old one. A node
-// that has no disk counts by its memory, also after its end: what it said it held, it held.
+// that has no disk counts by its memory, also after its end: what it said it held, it held. One
+// whose log was damaged since it said so counts as long as it votes for nothing less than it had.
 #include "core/quorum.hpp"
 #include "sim/checks/checks.hpp"
 #include "sim/checks/said.hpp"
@@ -54,7 +55,9 @@ private:
     static bool stores(const NodeImage& voter, const EntryMark& entry) {
         const LogImage& log = voter.is_durable ? voter.disk_log : voter.log;
         const Index snapshot = voter.is_durable ? voter.disk_snapshot : voter.snapshot;
-        return std::max(snapshot, log.base()) >= entry.index || log.holds(entry);
+        const core::HardState& promised = voter.is_durable ? voter.disk_hard : voter.hard;
+        return std::max(snapshot, log.base()) >= entry.index || log.holds(entry) ||
+               promised.let_go >= core::LogPlace{entry.term, entry.index};
     }
 };
 

@@ -89,7 +89,7 @@ private:
                       " of which a majority misses one of the list before it",
                   {node.id});
         }
-        const core::Members* committed = last_committed(node.hard.term);
+        const core::Members* committed = last_committed(node);
         if (committed != nullptr && !always_meet(*committed, node.members)) {
             wrong(said(node.id) + " brings a list at " + said(node.members_at) +
                       " of which a majority misses one of the list committed last",
@@ -136,14 +136,17 @@ private:
         }
     }
 
-    /// The newest list that leaders up to this term have committed, by this incarnation: all of
-    /// them must be known to a leader of this term, and none of those that later ones commit.
-    const core::Members* last_committed(Term upto) const {
+    /// The newest list that leaders up to this one's term have committed, by this incarnation: all
+    /// of them must be known to it, and of those that later ones commit only what it has found to
+    /// be committed itself.
+    const core::Members* last_committed(const NodeImage& leader) const {
         for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
             const auto [at, term] = list->first;
             if (at <= recovered_at_) return nullptr;
-            if (commits().term_at(at) == term && commits().said_in(at) <= upto)
+            if (commits().term_at(at) != term) continue;
+            if (at <= leader.commit || commits().said_in(at) <= leader.hard.term) {
                 return &list->second;
+            }
         }
         return nullptr;
     }
