@@ -110,7 +110,7 @@ private:
     void promote(NodeId id);
     void try_to_add(std::shared_ptr<Joining> joining);
     void join(NodeId id);
-    void join_again(NodeId id);
+    void join_again(const std::shared_ptr<Joining>& joining);
     void remove(NodeId id, bool returns = false);
     void try_to_remove(std::shared_ptr<Removal> removal);
     void end_removal(const Removal& removal);

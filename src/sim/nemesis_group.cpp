@@ -25,6 +25,7 @@ struct Nemesis::Joining {
     NodeId id;
     Standing standing = Standing::joining;
     unsigned tries = 0;
+    bool is_added = false;
 };
 
 /// One is asked to go, until it has gone.
@@ -152,6 +153,7 @@ void Nemesis::try_to_add(std::shared_ptr<Joining> joining) {
     ask(RequestKind::add_member, encode(member), [this, joining](const Result<Bytes>& result) {
         if (!field_.world.exists(joining->id)) return;
         const bool added = result || result.error().code == ErrorCode::already_member;
+        joining->is_added |= added;
         if (added) return join(joining->id);
         if (++joining->tries >= most_tries && is_calm_) return;
         field_.world.loop().call_in(between_tries, [this, joining] { try_to_add(joining); });
@@ -183,15 +185,16 @@ void Nemesis::join(NodeId id) {
 
 /// One that was removed is added again under its name: until it has learnt of its removal it goes
 /// on as it was, after that it takes a new seat. It may learn late.
-void Nemesis::join_again(NodeId id) {
+void Nemesis::join_again(const std::shared_ptr<Joining>& joining) {
+    const NodeId id = joining->id;
     const auto image = field_.onlooker.images().find(id);
     if (!field_.world.exists(id) || image == field_.onlooker.images().end()) return;
-    if (image->second.was_removed && is_listed(id)) {
+    if (joining->is_added && image->second.was_removed && is_listed(id)) {
         field_.world.homes(id).clear();
         join(id);
     }
     if (is_calm_) return;
-    field_.world.loop().call_in(looks_again, [this, id] { join_again(id); });
+    field_.world.loop().call_in(looks_again, [this, joining] { join_again(joining); });
 }
 
 void Nemesis::remove(NodeId id, bool returns) {
@@ -224,8 +227,8 @@ void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
             if (!removal->returns) return go_for_good(removed, "it was removed");
             auto joining = std::make_shared<Joining>();
             joining->id = removed;
-            try_to_add(std::move(joining));
-            join_again(removed);
+            try_to_add(joining);
+            join_again(joining);
         });
     });
 }
