@@ -101,6 +101,11 @@ struct NodeConfig {
     /// A leader whose disk has ended no write for this share of the group's election_timeout hands
     /// its lead to a member that has everything, and says so. 0.05 to 100.
     double disk_patience = 0.5;
+    /// Within this time all that is stored is read back once, in the background, and what has
+    /// rotted is made anew. 0: never; else at least 1 s.
+    std::chrono::seconds scrub_period{std::chrono::hours(7 * 24)};
+    /// Never faster than this, even if a period is then too short. At least 64 KiB.
+    std::uint64_t scrub_bytes_per_second = 16 << 20;
     /// How long close() waits for work in hand before it gives up on it.
     std::chrono::milliseconds stop_deadline{5000};
     /// Called with one line at a time, from any thread. None: silence.

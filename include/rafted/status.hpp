@@ -75,6 +75,9 @@ struct Metrics {
     std::uint64_t hooks_run = 0;
     std::uint64_t hooks_threw = 0;
     std::uint64_t refused_busy = 0;
+    std::uint64_t scrubbed_bytes = 0;  ///< Read back in the background (NodeConfig::scrub_period).
+    std::uint64_t scrubs = 0;          ///< Times that everything has been read back.
+    std::uint64_t scrub_damages = 0;   ///< Found by it.
     bool operator==(const Metrics&) const = default;
 };
 

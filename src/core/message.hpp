@@ -102,7 +102,8 @@ struct RemovedNotice {
     bool operator==(const RemovedNotice&) const = default;
 };
 
-/// From a follower to its leader: a member is to be found elsewhere than the list says.
+/// From a follower to its leader, or to who asks it for a vote: a member is to be found elsewhere
+/// than the list says.
 struct MovedNotice {
     NodeId member;
     std::string address;

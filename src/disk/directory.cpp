@@ -99,7 +99,7 @@ std::uint64_t random_id() {
 
 Result<Identity> read_identity(ports::Files& files, const std::string& dir) {
     const std::string path = dir + "/" + identity_name;
-    const auto file = files.open(path, ports::OpenMode::read);
+    const auto file = files.open(path, ports::OpenMode::verify);
     if (!file) return std::unexpected(file.error());
     Bytes bytes(identity_bytes + 1);  // one more, to see that there is none
     const auto got = (*file)->read(0, bytes);

@@ -63,6 +63,9 @@ Result<ports::Recovered> DiskStorage::recover() {
     }
     journal_ = std::move(*journal);
     writer_ = std::make_unique<DiskWriter>(*journal_, snapshots_, state_);
+    scrub_ =
+        std::make_unique<Scrub>(Scrub::Home{home_.files, home_.dir, identity_.node, &snapshots_,
+                                            [this] { return journal_->written(); }});
     if (home_.options.own_thread) thread_ = std::thread([this] { run(); });
     return recovered;
 }
@@ -127,6 +130,7 @@ Result<ports::RecoveredGroup> DiskStorage::recover_group(const GroupImage& group
 }
 
 Result<void> DiskStorage::set_cluster(ClusterId cluster) {
+    const std::lock_guard hold(identity_mutex_);
     if (identity_.cluster == cluster) return {};
     if (identity_.cluster) {
         return fail(ErrorCode::wrong_cluster, home_.dir + " belongs to cluster " +
@@ -166,6 +170,62 @@ Result<std::unique_ptr<ports::SnapshotSource>> DiskStorage::open_snapshot(ports:
     return snapshots_.open(slot);
 }
 
+ports::Scrubbed DiskStorage::scrub(std::size_t bytes) {
+    CHECK(scrub_ != nullptr, "read back after recover() only");
+    Scrub::Found found = scrub_->step(bytes);
+    ports::Scrubbed said{found.bytes, scrub_->total(), found.is_over, {}};
+    if (found.identity) mend_identity(*found.identity, said);
+    for (ports::Scrubbed::Damage& damage : found.in_segments) {
+        damage.text += "; what lives in this segment is written again";
+        said.damages.push_back(std::move(damage));
+    }
+    if (found.bad_segments > 0) write_again_later(found.bad_segments);
+    for (const Scrub::BadSnapshot& bad : found.snapshots) mend_snapshot(bad, said);
+    return said;
+}
+
+void DiskStorage::mend_identity(const std::string& why, ports::Scrubbed& said) {
+    const std::lock_guard hold(identity_mutex_);
+    const auto written = write_identity(*home_.files, home_.dir, identity_);
+    const std::string ending =
+        written ? "; it has been written anew"
+                : "; it could not be written anew: " + to_string(written.error());
+    said.damages.push_back({why + ending, std::nullopt, false});
+}
+
+/// The newest is replaced by another that its member makes; one before it is not needed then.
+void DiskStorage::mend_snapshot(const Scrub::BadSnapshot& bad, ports::Scrubbed& said) const {
+    const auto names = snapshots_.list(bad.slot);
+    const bool is_newest = names && !names->empty() && names->front() == bad.name;
+    std::string ending = "; the group makes another";
+    if (!is_newest) {
+        const auto aside = snapshots_.set_aside(bad.slot, bad.name);
+        ending = aside ? "; set aside, there is a newer one"
+                       : "; it could not be set aside: " + to_string(aside.error());
+    }
+    said.damages.push_back({bad.why + ending, bad.slot, is_newest});
+}
+
+void DiskStorage::write_again_later(std::uint64_t upto) {
+    const std::lock_guard hold(mutex_);
+    damaged_upto_ = std::max(damaged_upto_, upto);
+    wake_.notify_one();
+}
+
+/// Some of what must be; what waits to be written has its turn in between.
+bool DiskStorage::write_again() {
+    std::uint64_t upto = 0;
+    {
+        const std::lock_guard hold(mutex_);
+        upto = damaged_upto_;
+    }
+    if (upto == 0) return false;
+    if (writer_->write_again(upto)) return true;
+    const std::lock_guard hold(mutex_);
+    if (damaged_upto_ == upto) damaged_upto_ = 0;
+    return damaged_upto_ != 0;
+}
+
 std::deque<Waiting> DiskStorage::take_waiting() {
     const std::lock_guard hold(mutex_);
     return std::exchange(waiting_, {});
@@ -174,19 +234,21 @@ std::deque<Waiting> DiskStorage::take_waiting() {
 bool DiskStorage::write_pending() {
     CHECK(writer_ != nullptr && !thread_.joinable(), "driven by hand after recover() only");
     auto work = take_waiting();
-    if (work.empty()) return false;
+    bool worked = !work.empty();
     writer_->perform(std::move(work));
-    return true;
+    while (write_again()) worked = true;
+    return worked;
 }
 
 void DiskStorage::run() {
     for (;;) {
         {
             std::unique_lock hold(mutex_);
-            wake_.wait(hold, [this] { return closed_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
+            wake_.wait(hold, [this] { return closed_ || !waiting_.empty() || damaged_upto_ > 0; });
+            if (waiting_.empty() && closed_) return;
         }
         writer_->perform(take_waiting());
+        static_cast<void>(write_again());
     }
 }
 

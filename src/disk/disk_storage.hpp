@@ -13,6 +13,7 @@
 
 #include "disk/directory.hpp"
 #include "disk/disk_writer.hpp"
+#include "disk/scrub.hpp"
 
 namespace rafted::disk {
 
@@ -40,10 +41,12 @@ public:
     Result<std::unique_ptr<ports::SnapshotSink>> save_snapshot(
         ports::Slot slot, const core::SnapshotMeta& meta) override;
     Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot slot) override;
+    ports::Scrubbed scrub(std::size_t bytes) override;
     DiskState state() const override { return state_; }
     void close() override;
 
-    /// Writes all that waits and answers it; false if nothing waited. requires: no own thread.
+    /// Writes all that waits and answers it, and anew what a scrub found damaged; false if there
+    /// was nothing to do. requires: no own thread.
     bool write_pending();
     /// Bytes of the journal's files. requires: no own thread.
     std::uint64_t journal_bytes() const { return journal_->disk_bytes(); }
@@ -63,18 +66,25 @@ private:
                                                 std::vector<std::string>& notes);
     void run();
     std::deque<Waiting> take_waiting();
+    void mend_identity(const std::string& why, ports::Scrubbed& said);
+    void mend_snapshot(const Scrub::BadSnapshot& bad, ports::Scrubbed& said) const;
+    void write_again_later(std::uint64_t upto);
+    bool write_again();
 
     const Home home_;
     std::unique_ptr<ports::DirectoryLock> directory_lock_;
+    std::mutex identity_mutex_;
     Identity identity_;
     Snapshots snapshots_;
     std::atomic<DiskState> state_{DiskState::healthy};
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<DiskWriter> writer_;
+    std::unique_ptr<Scrub> scrub_;  // used by whoever calls scrub()
 
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Waiting> waiting_;
+    std::uint64_t damaged_upto_ = 0;  ///< What lives in segments up to here is written again.
     bool closed_ = false;
     std::thread thread_;
 };

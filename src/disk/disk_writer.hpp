@@ -30,6 +30,9 @@ public:
 
     /// Writes all of it and answers everybody.
     void perform(std::deque<Waiting> work);
+    /// Some of what lives in damaged segments of the journal, up to this one, is written anew.
+    /// Returns whether there is more to do now; what found no space is left as it is.
+    bool write_again(std::uint64_t upto);
 
 private:
     /// A batch on its way, with what it will be answered.

@@ -64,19 +64,49 @@ std::uint64_t Journal::disk_bytes() const {
     return sum;
 }
 
+std::vector<Journal::Written> Journal::written() const {
+    const std::lock_guard hold(places_);
+    std::vector<Written> all;
+    for (const Segment& segment : segments_) all.push_back({segment.number, segment.end});
+    if (!all.empty()) all.back().end = current_.position;
+    return all;
+}
+
 Result<void> Journal::commit(Draft& draft) {
-    if (fenced_) return std::unexpected(*fenced_);
-    if (current_.position >= home_.options.segment_bytes) {
-        // Without space or rights for a new segment the old one goes on for as long as it can.
-        auto rotated = rotate();
-        if (!rotated && rotated.error().code == ErrorCode::disk_failed) {
-            return fence(std::move(rotated).error());
-        }
+    if (auto ready = rotate_if_full(); !ready) return ready;
+    const bool heavy = draft.weight() == Weight::heavy;
+    if (heavy && !full_ && is_too_large()) move_old_entries(draft);
+    return write(draft);
+}
+
+Result<bool> Journal::write_again(std::uint64_t upto) {
+    if (auto ready = rotate_if_full(); !ready) return std::unexpected(ready.error());
+    if (current_.number <= upto) {
+        if (auto rotated = rotate(); !rotated) return std::unexpected(rotated.error());
     }
-    if (draft.is_heavy() && !full_) move_old_entries(draft);
+    Draft again(image_);
+    move_old_entries(again);
+    if (again.empty()) return false;
+    if (auto done = write(again); !done) return std::unexpected(done.error());
+    if (segments_.front().number <= upto) return true;
+    // Else a crash might bring it back. Should this fail, it is found once more.
+    static_cast<void>(home_.files->sync_directory(home_.dir));
+    return false;
+}
+
+Result<void> Journal::rotate_if_full() {
+    if (fenced_) return std::unexpected(*fenced_);
+    if (current_.position < home_.options.segment_bytes) return {};
+    // Without space or rights for a new segment the old one goes on for as long as it can.
+    auto rotated = rotate();
+    if (rotated || rotated.error().code != ErrorCode::disk_failed) return {};
+    return fence(std::move(rotated).error());
+}
+
+Result<void> Journal::write(Draft& draft) {
     const auto sealed = draft.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
-    auto written = make_room(sealed->size, draft.is_heavy());
+    auto written = make_room(sealed->size, draft.weight());
     if (written) written = write_frame(*sealed);
     if (!written) {
         if (written.error().code != ErrorCode::disk_full) {
@@ -86,23 +116,29 @@ Result<void> Journal::commit(Draft& draft) {
         return written;
     }
     if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
-    if (draft.is_heavy()) full_ = false;
+    if (draft.weight() == Weight::heavy) full_ = false;
     const auto applied = image_.apply(draft.news(current_.number));
     CHECK(applied.has_value(), "the journal took a write that does not fit its own image");
-    current_.position += sealed->size;
-    ++current_.ordinal;
-    current_.written = std::max(current_.written, current_.position);
-    segments_.back().bytes = current_.written;
+    {
+        const std::lock_guard hold(places_);
+        current_.position += sealed->size;
+        ++current_.ordinal;
+        current_.written = std::max(current_.written, current_.position);
+        segments_.back().bytes = current_.written;
+    }
     drop_dead_segments();
     return {};
 }
 
 /// Zeros behind the frame, if the frame comes near the end of what was written before. They need
 /// no sync of their own: what a crash leaves out there reads as zeros too.
-Result<void> Journal::make_room(std::uint64_t frame_bytes, bool heavy) {
+Result<void> Journal::make_room(std::uint64_t frame_bytes, Weight weight) {
     const auto& options = home_.options;
     const std::uint64_t end = current_.position + frame_bytes;
-    const std::uint64_t needed = heavy ? end + options.reserve_bytes : end;
+    const std::uint64_t kept = weight == Weight::heavy    ? options.reserve_bytes
+                               : weight == Weight::urgent ? options.reserve_bytes / 2
+                                                          : 0;
+    const std::uint64_t needed = end + kept;
     if (needed <= current_.written) return {};
     step_ = std::min(options.prewrite_bytes,
                      std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));
@@ -152,23 +188,28 @@ Result<void> Journal::rotate() {
     if (!named) return fence(std::move(named).error());
     const auto closed = close_segment();
     if (!closed && closed.error().code == ErrorCode::disk_failed) return fence(closed.error());
-    current_ = std::move(*made);
-    segments_.push_back({number, current_.written});
+    {
+        const std::lock_guard hold(places_);
+        if (!segments_.empty()) segments_.back().end = closed.value_or(current_.position);
+        current_ = std::move(*made);
+        segments_.push_back({number, current_.written, current_.position});
+    }
     drop_dead_segments();
     return {};
 }
 
-/// Says in the old segment that there is a next one. Should there be no space for it, only the loss
-/// of that whole file would go unnoticed.
-Result<void> Journal::close_segment() {
-    if (!current_.file) return {};
+/// Says in the old segment that there is a next one; returns where the old one ends now. Should
+/// there be no space for it, only the loss of that whole file would go unnoticed.
+Result<std::uint64_t> Journal::close_segment() {
+    if (!current_.file) return 0;
     Draft closing(image_);
     closing.add_closing();
     const auto sealed = closing.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
     auto done = write_frame(*sealed);
     if (done) done = current_.file->sync();
-    return done;
+    if (!done) return std::unexpected(done.error());
+    return current_.position + sealed->size;
 }
 
 Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {
@@ -197,12 +238,15 @@ Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {
     return made;
 }
 
-/// Adds live entries of the oldest segment to the frame, if the journal is too large for what
-/// lives in it.
+/// For what lives in it.
+bool Journal::is_too_large() const {
+    const std::uint64_t allowed = 2 * image_.live_bytes() + 3 * home_.options.segment_bytes;
+    return segments_.size() > 1 && disk_bytes() > allowed;
+}
+
+/// Adds live entries of the oldest segment to the frame.
 void Journal::move_old_entries(Draft& draft) {
     const Segment& oldest = segments_.front();
-    const std::uint64_t allowed = 2 * image_.live_bytes() + 3 * home_.options.segment_bytes;
-    if (segments_.size() < 2 || disk_bytes() <= allowed) return;
     if (cursor_.segment != oldest.number) cursor_ = {oldest.number, 0, Index(0)};
     const std::uint64_t upto = draft.bytes() + std::max(home_.options.move_bytes, draft.bytes());
     const auto& groups = image_.groups();
@@ -226,6 +270,7 @@ void Journal::drop_dead_segments() {
     while (segments_.size() > 1 && image_.live(segments_.front().number).entries == 0) {
         // A segment that cannot be removed is tried again at the next start.
         static_cast<void>(home_.files->remove(path_of(segments_.front().number)));
+        const std::lock_guard hold(places_);
         segments_.pop_front();
     }
 }

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct JournalOptions {
     /// Zeros written ahead of the end at a time, so that most syncs change no metadata; begins with
     /// a quarter of it. 4 KiB to 64 MiB.
     std::uint64_t prewrite_bytes = std::uint64_t{4} << 20;
-    /// Of the pre-written bytes only hard states may use these: votes go on when the disk is full.
+    /// Of the pre-written bytes only terms, votes and, half of them, a new leader's first entry may
+    /// use these: elections and queries go on when the disk is full.
     /// 4 KiB to 16 MiB.
     std::uint64_t reserve_bytes = std::uint64_t{64} << 10;
     /// Entries of an old segment moved along with a frame, at least. 4 KiB to 16 MiB.
@@ -59,11 +61,27 @@ public:
     Result<void> commit(Draft& draft);
     /// Bytes of all segments.
     std::uint64_t disk_bytes() const;
+    /// Whether nothing of the reserve is in use.
+    bool keeps_reserve() const {
+        return current_.written - current_.position >= home_.options.reserve_bytes;
+    }
+
+    /// Up to where a segment's frames reach.
+    struct Written {
+        std::uint64_t number = 0;
+        std::uint64_t end = 0;
+    };
+    /// All segments, the oldest first; from any thread.
+    std::vector<Written> written() const;
+    /// Writes some of what lives in segments up to this one again, behind them: once nothing lives
+    /// there they go. Returns whether there is more to do. Fails as commit() does.
+    Result<bool> write_again(std::uint64_t upto);
 
 private:
     struct Segment {
         std::uint64_t number = 0;
         std::uint64_t bytes = 0;
+        std::uint64_t end = 0;  ///< Of its frames, once it is closed.
     };
     struct Current {
         std::unique_ptr<ports::File> file;
@@ -90,11 +108,14 @@ private:
     Draft::Place place_of_next() const;
     std::unexpected<Error> fence(Error error);
 
+    Result<void> rotate_if_full();
     Result<void> rotate();
-    Result<void> close_segment();
+    Result<std::uint64_t> close_segment();
     Result<Current> write_new_segment(std::uint64_t number);
-    Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
+    Result<void> make_room(std::uint64_t frame_bytes, Weight weight);
     Result<void> write_frame(const Draft::Sealed& sealed);
+    Result<void> write(Draft& draft);
+    bool is_too_large() const;
     void move_old_entries(Draft& draft);
     void drop_dead_segments();
 
@@ -105,6 +126,7 @@ private:
     Image image_;
     std::deque<Segment> segments_;  // oldest first; the last is the current one
     Current current_;
+    mutable std::mutex places_;  ///< Of segments_ and current_, for written().
     std::uint64_t step_ = 0;
     bool full_ = false;
     Cursor cursor_;

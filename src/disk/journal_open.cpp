@@ -152,7 +152,7 @@ Result<void> Journal::Reading::read_segment(std::size_t at) {
     tail.number = number;
     if (auto read = read_frames(*reader, tail); !read) return read;
     if (auto ends = check_end(at, tail); !ends) return ends;
-    journal_.segments_.push_back({number, reader->file_size()});
+    journal_.segments_.push_back({number, reader->file_size(), tail.end});
     return at + 1 == numbers_.size() ? end_journal(*reader, tail) : Result<void>();
 }
 

@@ -24,6 +24,7 @@ public:
     Result<std::unique_ptr<ports::SnapshotSink>> save_snapshot(
         ports::Slot slot, const core::SnapshotMeta& meta) override;
     Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot slot) override;
+    ports::Scrubbed scrub(std::size_t) override { return {0, 0, true, {}}; }
     DiskState state() const override { return DiskState::memory_only; }
     void close() override;
 

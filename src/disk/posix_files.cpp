@@ -184,14 +184,18 @@ bool is_directory(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<File>> PosixFiles::open(const std::string& path, OpenMode mode) {
-    const int flags = mode == OpenMode::read    ? O_RDONLY
+    const bool reads = mode == OpenMode::read || mode == OpenMode::verify;
+    const int flags = reads                     ? O_RDONLY
                       : mode == OpenMode::write ? O_RDWR
                                                 : O_RDWR | O_CREAT | O_TRUNC;
     auto descriptor = open_descriptor(path, flags);
     if (!descriptor.is_open()) return failed("open", path, errno);
     // What is only read is read from begin to end; more of it is fetched ahead then.
-    if (mode == OpenMode::read) {
+    if (reads) {
         static_cast<void>(::posix_fadvise(descriptor.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
+    }
+    if (mode == OpenMode::verify) {
+        static_cast<void>(::posix_fadvise(descriptor.number(), 0, 0, POSIX_FADV_DONTNEED));
     }
     return std::make_unique<PosixFile>(std::move(descriptor), path);
 }

@@ -277,11 +277,19 @@ Result<Bytes> SnapshotReader::read(std::uint64_t offset, std::size_t max) {
     return bytes;
 }
 
-Result<void> SnapshotReader::verify() {
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
-        if (const auto packed = packed_block(i); !packed) return std::unexpected(packed.error());
+Result<void> SnapshotReader::verify() const {
+    const auto done = verify(0, std::numeric_limits<std::uint64_t>::max());
+    return done ? Result<void>() : std::unexpected(done.error());
+}
+
+Result<std::size_t> SnapshotReader::verify(std::size_t block, std::uint64_t bytes) const {
+    const std::uint64_t from = blocks_[block];
+    for (; block < blocks() && blocks_[block] - from < bytes; ++block) {
+        if (const auto packed = packed_block(block); !packed) {
+            return std::unexpected(packed.error());
+        }
     }
-    return {};
+    return block;
 }
 
 }  // namespace rafted::disk

@@ -96,7 +96,13 @@ public:
     /// The value's bytes from `offset` on: up to `max`, fewer only at the end.
     Result<Bytes> read(std::uint64_t offset, std::size_t max);
     /// Fails with corrupt unless every block verifies.
-    Result<void> verify();
+    Result<void> verify() const;
+    /// The same for some blocks from this one on, about so many bytes; returns the next one's
+    /// number.
+    Result<std::size_t> verify(std::size_t block, std::uint64_t bytes) const;
+    std::size_t blocks() const { return blocks_.size() - 1; }
+    /// Bytes in the file before this block.
+    std::uint64_t place_of(std::size_t block) const { return blocks_[block]; }
 
 private:
     SnapshotReader(std::unique_ptr<ports::File> file, std::string path)

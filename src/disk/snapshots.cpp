@@ -104,9 +104,10 @@ Result<std::vector<Snapshots::Name>> Snapshots::list(ports::Slot slot) const {
     return names;
 }
 
-Result<SnapshotReader> Snapshots::reader(ports::Slot slot, const Name& name) const {
+Result<SnapshotReader> Snapshots::reader(ports::Slot slot, const Name& name,
+                                         ports::OpenMode mode) const {
     const std::string path = path_of(slot, name);
-    auto file = home_.files->open(path, ports::OpenMode::read);
+    auto file = home_.files->open(path, mode);
     if (!file) return std::unexpected(file.error());
     auto reader = SnapshotReader::open(std::move(*file), path, {home_.node, slot});
     if (reader && name_of(reader->meta()) != name) {

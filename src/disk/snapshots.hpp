@@ -60,7 +60,8 @@ public:
     std::string path_of(ports::Slot slot, const Name& name) const;
     /// Newest first.
     Result<std::vector<Name>> list(ports::Slot slot) const;
-    Result<SnapshotReader> reader(ports::Slot slot, const Name& name) const;
+    Result<SnapshotReader> reader(ports::Slot slot, const Name& name,
+                                  ports::OpenMode mode = ports::OpenMode::read) const;
 
     /// Gives the finished file its name and lets the third newest go.
     Result<void> put_in_place(ports::Slot slot, const Name& name, const std::string& path) const;

@@ -178,8 +178,17 @@ void Host::seat_new(SeatStart start, Done done) {
     write.hard_state = start.member.hard_state;
     // A recovered group adds one entry to what is there; a founded one begins with it.
     if (!start.member.entries.empty()) write.append = {start.member.entries.back()};
+    ports::Batch batch{std::move(write)};
+    // A full disk may have refused to know that the seat before this one was left.
+    const Seat* before = find(start.record.name);
+    if (before != nullptr && before->record().slot != start.record.slot) {
+        ports::GroupWrite left;
+        left.slot = before->record().slot;
+        left.record = before->record();
+        batch.push_back(std::move(left));
+    }
     auto seated = std::make_shared<SeatStart>(std::move(start));
-    ports_.storage.write({std::move(write)}, [this, seated, done](Result<void> result) {
+    ports_.storage.write(std::move(batch), [this, seated, done](Result<void> result) {
         on_loop([this, seated, done, result = std::move(result)] {
             if (!result) return done(std::unexpected(result.error()));
             seat(std::move(*seated)).when_ready(done);

@@ -35,7 +35,10 @@ Host::Host(Ports ports, HostIdentity identity)
                 identity_.address,
                 ports_.cluster,
                 identity_.disk_patience,
-                ports_.watch} {}
+                ports_.watch},
+      scrubber_(services_, identity_.scrub,
+                {[this](ports::Slot slot) { return name_of(slot); },
+                 [this](ports::Slot slot) { renew_snapshot(slot); }}) {}
 
 Host::~Host() = default;
 
@@ -43,6 +46,7 @@ void Host::adopt(std::vector<ports::RecoveredGroup> groups) {
     for (ports::RecoveredGroup& group : groups) {
         next_slot_ = std::max(next_slot_, group.record.slot + 1);
         if (group.record.removed) {
+            dormant_.erase(group.record.name);  // of a seat that was there before
             left_[group.record.name] = std::move(group);
         } else {
             dormant_[group.record.name] = std::move(group);
@@ -76,8 +80,10 @@ core::Time Host::turn() {
         ports_.transport.flush();
     }
     if (!resigning_.empty()) check_resigned();
+    if (!stopped_) scrubber_.step(ports_.clock.steady());
     if (mailbox_.size() > 0) return core::Time::min();
-    return alarms_.empty() ? core::never : alarms_.begin()->first;
+    const core::Time next = stopped_ ? core::never : scrubber_.wake_at();
+    return alarms_.empty() ? next : std::min(next, alarms_.begin()->first);
 }
 
 void Host::take_mail() {
@@ -132,6 +138,16 @@ void Host::answer_status(Call& call) {
 Seat* Host::find(const std::string& name) {
     const auto at = by_name_.find(name);
     return at == by_name_.end() ? nullptr : places_.at(at->second).seat.get();
+}
+
+std::string Host::name_of(ports::Slot slot) const {
+    const auto at = places_.find(slot);
+    return at == places_.end() ? std::string() : at->second.seat->record().name;
+}
+
+void Host::renew_snapshot(ports::Slot slot) {
+    const auto at = places_.find(slot);
+    if (at != places_.end()) at->second.seat->renew_snapshot();
 }
 
 std::vector<ports::Slot> Host::due(core::Time now) {

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/scrubber.hpp"
 #include "host/seat.hpp"
 #include "ports/door.hpp"
 
@@ -36,6 +37,7 @@ struct HostIdentity {
     std::string address;
     std::uint64_t max_waiting_requests = 100'000;
     double disk_patience = 0.5;  ///< Of an election timeout (NodeConfig).
+    ScrubPace scrub{};
 };
 
 /// How a group comes to a node.
@@ -110,6 +112,8 @@ private:
     core::HardState promised_to(const OpenGroup& what);
     void do_recover(OpenGroup what, Done done);
     void check_resigned();
+    std::string name_of(ports::Slot slot) const;
+    void renew_snapshot(ports::Slot slot);
     /// Writes what the start holds, then seats the member.
     void seat_new(SeatStart start, Done done);
     Seat& seat(SeatStart start);
@@ -120,6 +124,7 @@ private:
     Mailbox mailbox_;
     Metrics metrics_;
     Services services_;
+    Scrubber scrubber_;
     std::map<ports::Slot, Place> places_;
     std::unordered_map<std::string, ports::Slot> by_name_;
     std::unordered_map<GroupId, ports::Slot> by_group_;

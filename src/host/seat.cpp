@@ -19,7 +19,10 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
                        saved ? give(core::SnapshotSaved{*saved}) : changed_();
                    }),
       pieces_(services, {record_.slot, record_.group},
-              [this](const core::SnapshotMeta& meta) { give(core::SnapshotBroken{meta}); }),
+              [this](const core::SnapshotMeta& meta) {
+                  give(core::SnapshotBroken{meta});
+                  renew_snapshot();
+              }),
       backups_(services, record_),
       nonces_(core::Random(start.member.seed).next()) {
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
@@ -58,8 +61,11 @@ void Seat::receive(core::Message message) {
     if (stopped_) return;
     const NodeId from = message.from;
     const bool seeks_leader = std::holds_alternative<core::VoteRequest>(message.body);
+    if (const auto* notice = std::get_if<core::MovedNotice>(&message.body)) {
+        told_address(from, *notice);
+    }
     give(core::Received{std::move(message)});
-    if (seeks_leader) pass_on_address(from);
+    if (seeks_leader) pass_on_addresses(from);
 }
 
 void Seat::request(ports::ClientRequest request, ports::Reply reply) {
@@ -77,8 +83,10 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     if (auto lost = lost_entries(); lost && (writes || request.kind == RequestKind::query)) {
         return reply(std::unexpected(std::move(*lost)));
     }
-    // Whoever does not lead sends its callers to the leader, be its own disk full or not.
-    if (writes && member_.leads() && services_.storage.state() == DiskState::full) {
+    // Whoever does not lead sends its callers to the leader, be its own disk full or not. One goes
+    // through, by which it is seen who has space.
+    const bool is_full = retry_at_ && services_.storage.state() == DiskState::full;
+    if (writes && member_.leads() && is_full) {
         return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
     }
     const bool hooks_lag = hooks_.size() > member_.state().config().max_hook_backlog;
@@ -106,6 +114,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     }
     if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
     mind_the_disk(now);
+    yield_to_space();
     if (const auto* leader = std::get_if<core::Leader>(&member_.state().role)) {
         pieces_.follow(*leader);
         pieces_.release(now);
@@ -367,6 +376,12 @@ void Seat::on_hooks_progress() {
     if (member_.leads()) snapshotter_.hooks_ran(hooks_.done());
 }
 
+void Seat::renew_snapshot() {
+    if (stopped_) return;
+    snapshotter_.renew();
+    start_snapshot_if_due();
+}
+
 void Seat::start_snapshot_if_due() {
     const auto& state = member_.state();
     if (snapshotter_.is_due(state.log, applied_, state.config())) lane_->post(Freeze{});
@@ -388,12 +403,28 @@ void Seat::correct_address() {
 }
 
 /// Who asks for votes has not been found by the leader, and may know of none: it has moved before
-/// it learnt who leads now. It asks again until it is found, and each time this is said again.
-void Seat::pass_on_address(NodeId node) {
+/// it learnt who leads now. It asks again until it is found, and each time this is said again. Or
+/// nobody leads, for it looks for another in vain that has moved: it is told where that one is.
+void Seat::pass_on_addresses(NodeId node) {
     if (member_.leads()) return;
     if (auto moved = addresses_.moved(node)) {
         give(core::ChangeMembers{0, core::ChangeMembers::Act::set_address, std::move(*moved)});
     }
+    std::vector<core::Message> notices;
+    for (core::Peer& moved : addresses_.all_moved()) {
+        if (moved.id == node || moved.id == services_.self) continue;
+        notices.push_back({services_.self, node, member_.state().hard.term,
+                           core::MovedNotice{moved.id, std::move(moved.address)}});
+    }
+    send(std::move(notices));
+}
+
+void Seat::told_address(NodeId from, const core::MovedNotice& notice) {
+    const bool is_ours = notice.member == services_.self;
+    if (member_.leads() || is_ours || !member_.state().members().contains(from)) return;
+    if (!addresses_.told(notice.member, notice.address)) return;
+    services_.transport.set_address(notice.member, notice.address);
+    changed_();
 }
 
 void Seat::resign() {

@@ -55,6 +55,9 @@ public:
     void resign();
     bool is_resigning() const { return !stopped_ && member_.state().hand_over.has_value(); }
 
+    /// The newest snapshot on disk is damaged: another is made as soon as it can be.
+    void renew_snapshot();
+
     Status status(core::Time now) const;
     const ports::GroupRecord& record() const { return record_; }
     const core::Member& member() const { return member_; }
@@ -76,8 +79,9 @@ private:
 
     void perform(core::Effects effects, ports::Batch& batch);
     bool write(core::Effects& effects, ports::Batch& batch);
-    /// The disk is full: what was refused is written again later, the lead goes elsewhere.
+    /// The disk is full: what was refused is written again later.
     void refused(Write write, const Result<void>& result);
+    void yield_to_space();
     void fence(const Error& why);
     /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
     void mind_the_disk(core::Time now);
@@ -90,7 +94,8 @@ private:
     void on_removed(ports::Batch& batch);
     void on_members();
     void correct_address();
-    void pass_on_address(NodeId node);
+    void pass_on_addresses(NodeId node);
+    void told_address(NodeId from, const core::MovedNotice& notice);
     void on_report(ValueReport report);
     void on_hooks_progress();
     void flush_applies();

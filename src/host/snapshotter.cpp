@@ -30,7 +30,9 @@ Snapshotter::Snapshotter(Services& services, ports::Slot slot, Saved saved)
 bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig& config) {
     if (retry_at_ != core::never && services_.clock.steady() < retry_at_) return false;
     retry_at_ = core::never;
-    if (stage_ != Stage::idle || applied <= log.snapshot()) return false;
+    const bool covers_more = applied > log.snapshot();
+    const bool covers_as_much = renews_ && applied == log.snapshot() && applied > Index();
+    if (stage_ != Stage::idle || (!covers_more && !covers_as_much)) return false;
     // A load takes the newest snapshot on disk, which may be there before the member is told of it.
     // Nothing is saved of a value that is ahead in this way: no log reaches there, and what would
     // be saved is on disk already. Nor can it get ahead until it is frozen: once it is past
@@ -42,7 +44,7 @@ bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig&
         static_cast<double>(bytes) > wanted && bytes >= config.snapshot_floor_bytes;
     const bool is_large = bytes >= config.max_log_bytes / 2;
     const bool is_wanted = wanted_ > log.snapshot() && wanted_ <= applied;
-    if (!has_grown && !is_large && !is_wanted) return false;
+    if (!has_grown && !is_large && !is_wanted && !renews_) return false;
     stage_ = Stage::freezing;
     failure_.reset();
     return true;
@@ -117,6 +119,7 @@ void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& r
     }
     stage_ = Stage::idle;
     failures_ = 0;
+    renews_ = false;
     last_bytes_ = bytes;
     saved_(meta);
 }

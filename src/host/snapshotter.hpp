@@ -26,6 +26,8 @@ public:
     bool is_due(const core::Log& log, Index applied, const GroupConfig& config);
     /// Somebody waits for one that covers this entry: due as soon as it is applied. 0: nobody does.
     void want(Index upto) { wanted_ = upto; }
+    /// The newest one is damaged: due at once, even if it would cover no more.
+    void renew() { renews_ = true; }
     /// Why the last try failed, until another is made.
     const std::optional<Error>& failure() const { return failure_; }
     /// After one that failed: when to ask is_due() again, should nothing happen before.
@@ -53,6 +55,7 @@ private:
     Stage stage_ = Stage::idle;
     std::uint64_t last_bytes_ = 0;
     Index wanted_;
+    bool renews_ = false;
     std::optional<Error> failure_;
     Index hooks_ran_;
     core::Time retry_at_ = core::never;

@@ -42,6 +42,7 @@ public:
 
 enum class OpenMode : std::uint8_t {
     read,    ///< Must exist.
+    verify,  ///< As read, and past what the system remembers of the file: what the device holds.
     write,   ///< Must exist; read and write.
     create,  ///< Made if missing, emptied if not; read and write.
 };

@@ -105,6 +105,19 @@ public:
     virtual Result<Bytes> read(std::uint64_t offset, std::size_t max) = 0;
 };
 
+/// What a step of reading back has found.
+struct Scrubbed {
+    struct Damage {
+        std::string text;  ///< What is damaged, where, and what becomes of it.
+        std::optional<Slot> slot;
+        bool needs_snapshot = false;  ///< Of this group: the newest one is damaged.
+    };
+    std::uint64_t bytes = 0;  ///< Read by this step.
+    std::uint64_t total = 0;  ///< To be read in all, as it was when this reading began.
+    bool is_over = false;     ///< All has been read; the next step begins anew.
+    std::vector<Damage> damages;
+};
+
 class Storage {
 public:
     virtual ~Storage() = default;
@@ -120,6 +133,9 @@ public:
                                                                 const core::SnapshotMeta& meta) = 0;
     /// The newest whole snapshot; no_such_group if there is none.
     virtual Result<std::unique_ptr<SnapshotSource>> open_snapshot(Slot slot) = 0;
+    /// Reads some more of all that is stored, about so many bytes, and verifies it. Blocks; by one
+    /// thread at a time, beside all else. What of the log is damaged is written again, by itself.
+    virtual Scrubbed scrub(std::size_t bytes) = 0;
     virtual DiskState state() const = 0;
     /// Finishes what was written, then stops; every write that waits is answered.
     virtual void close() = 0;

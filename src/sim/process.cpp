@@ -77,6 +77,11 @@ public:
     Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot slot) override {
         return below().open_snapshot(slot);
     }
+    ports::Scrubbed scrub(std::size_t bytes) override {
+        auto found = below().scrub(bytes);
+        if (!found.damages.empty()) schedule();
+        return found;
+    }
     DiskState state() const override { return disk_ ? disk_->state() : DiskState::memory_only; }
     void close() override {
         if (disk_ || memory_) below().close();
@@ -214,14 +219,19 @@ public:
     }
 
 private:
+    core::Duration slower_by(ports::Lane lane) const {
+        // The scrubber's comes first; then each seat has four.
+        const ports::Lane before = process_.start_.scrub.period > core::Duration::zero() ? 1 : 0;
+        if (lane < before) return {};
+        const ports::Lane of_seats = lane - before;
+        const auto slower = process_.slower_.find(static_cast<LaneKind>(of_seats % 4));
+        if (slower == process_.slower_.end()) return {};
+        const bool is_meant = slower->second.group.value_or(of_seats / 4) == of_seats / 4;
+        return is_meant ? slower->second.by : core::Duration();
+    }
     void schedule(ports::Lane lane) {
-        core::Duration time = process_.up_to(process_.start_.pace.most_job);
-        const auto slower = process_.slower_.find(static_cast<LaneKind>(lane % 4));
-        if (slower != process_.slower_.end() &&
-            slower->second.group.value_or(lane / 4) == lane / 4) {
-            time += slower->second.by;
-        }
-        process_.after(time, [this, lane] { run(lane); });
+        const core::Duration time = process_.up_to(process_.start_.pace.most_job);
+        process_.after(time + slower_by(lane), [this, lane] { run(lane); });
     }
     void run(ports::Lane lane) {
         lanes_[lane].front()();
@@ -266,7 +276,8 @@ Result<void> Process::boot() {
                         }
                     },
                     [] { return ClusterId(1); }, world_.witness},
-        host::HostIdentity{start_.id, start_.address, start_.max_waiting_requests});
+        host::HostIdentity{start_.id, start_.address, start_.max_waiting_requests,
+                           host::HostIdentity{}.disk_patience, start_.scrub});
     host_->adopt(std::move(recovered->groups));
     return {};
 }

@@ -68,6 +68,7 @@ public:
         Pace pace{};
         core::Random random{1};
         std::uint64_t max_waiting_requests = 100'000;
+        host::ScrubPace scrub{};
         disk::JournalOptions journal{};
     };
     /// A process starts on this disk, at this address. Fails as the storage does: corrupt, ...

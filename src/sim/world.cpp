@@ -75,6 +75,7 @@ Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
     start.pace = options_.pace;
     start.random = stream_of(options_.seed, node_stream, id.value, ++place.starts);
     start.max_waiting_requests = options_.max_waiting_requests;
+    start.scrub = options_.scrub;
     start.journal = options_.journal;
     auto process = releases_[place.release].start(std::move(surroundings), std::move(start));
     if (!process) return std::unexpected(process.error());

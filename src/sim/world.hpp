@@ -28,6 +28,7 @@ struct WorldOptions {
     Weather weather{};
     disk::JournalOptions journal{};
     std::uint64_t max_waiting_requests = 100'000;
+    host::ScrubPace scrub{};  ///< Of every node; by default nothing is read back.
 };
 
 /// A build of Rafted that nodes may run; they are mixed while a cluster is upgraded.

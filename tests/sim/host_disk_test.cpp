@@ -119,6 +119,52 @@ TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
     EXPECT_EQ(world.add(1, seconds(20)), 3);
 }
 
+TEST(Host, WhoseFullDiskDoesNotKnowOfItsRemovalForgetsTheOldSeatWithTheNewOne) {
+    PlainWorld world({.seed = 67}, 3, quick_config());
+    const NodeId full = world.followers().front();
+    world.files(full).set_faults({.capacity = world.files(full).used_bytes()});
+    const auto is_full = [&] { return world.status(full).disk == DiskState::full; };
+    for (int i = 0; i < 20'000 && !is_full(); ++i) ASSERT_TRUE(world.add(1));
+    ASSERT_TRUE(is_full());
+    const auto is_out = [&] { return world.status(full).role == Role::removed; };
+    world.remove(full, "tally");
+    ASSERT_TRUE(world.run_until(is_out));
+    world.files(full).set_faults({});
+    world.join(full, "tally", [] { return std::make_unique<Typed<Tally>>(); });
+    world.remove(full, "tally");
+    ASSERT_TRUE(world.run_until(is_out));
+    world.crash(full);
+    disk::DiskOptions by_hand;
+    by_hand.own_thread = false;
+    const auto storage = disk::open_disk_storage(world.files(full), "node", by_hand);
+    ASSERT_TRUE(storage);
+    const auto found = (*storage)->recover();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->groups.size(), 2U);
+    for (const auto& group : found->groups) EXPECT_TRUE(group.record.removed);
+}
+
+TEST(Host, D12_QueriesGoOnWhereNobodyHasSpace) {
+    PlainWorld world({.seed = 66}, 3, quick_config());
+    ASSERT_EQ(world.add(1), 1);
+    for (const NodeId id : world.nodes()) {
+        world.files(id).set_faults({.capacity = world.files(id).used_bytes()});
+    }
+    std::optional<ErrorCode> refused;
+    for (int i = 0; i < 20'000 && refused != ErrorCode::disk_full; ++i) {
+        const auto added = world.add(0, milliseconds(500));
+        if (!added) refused = added.error().code;
+    }
+    EXPECT_EQ(refused, ErrorCode::disk_full);
+    for (int i = 0; i < 20; ++i) {
+        world.run_for(milliseconds(500));
+        EXPECT_EQ(world.sum(), 1);
+    }
+    for (const NodeId id : world.nodes()) world.files(id).set_faults({});
+    world.run_for(seconds(2));
+    EXPECT_EQ(world.add(1, seconds(20)), 2);
+}
+
 TEST(Host, D12_AFollowerWithAFullDiskSendsItsCallersToTheLeader) {
     PlainWorld world({.seed = 65}, 3, quick_config());
     const NodeId full = world.followers().front();

@@ -16,7 +16,8 @@ HostCluster::HostCluster(const HostClusterOptions& options)
               .weather = {.least_delay = options.most_send / 10,
                           .most_delay = options.most_send,
                           .lost = options.drop * 10,
-                          .doubled = options.duplicate * 10}},
+                          .doubled = options.duplicate * 10},
+              .scrub = options.scrub},
              &lines_) {}
 
 HostCluster::~HostCluster() = default;

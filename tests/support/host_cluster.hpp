@@ -26,6 +26,7 @@ struct HostClusterOptions {
     unsigned duplicate = 0;           ///< Delivered twice, per mille.
     std::uint64_t most_send = 2'000;  ///< A message takes up to this many microseconds.
     sim::Pace pace{};
+    host::ScrubPace scrub{};
 };
 
 class HostCluster {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,8 @@ public:
         return all;
     }
     void forget() { transport_.sent.clear(); }
+    /// Where it looks for a node.
+    const std::string& address_of(NodeId node) { return transport_.book[node]; }
 
 private:
     /// In the order in which a seat opens its lanes; the last one with its first backup.
@@ -89,10 +92,11 @@ private:
         void send(ports::Envelope envelope) override {
             sent.push_back(std::move(envelope.message));
         }
-        void set_address(NodeId, const std::string&) override {}
+        void set_address(NodeId node, const std::string& address) override { book[node] = address; }
         void announce(NodeId) override {}
         void flush() override {}
         std::vector<core::Message> sent;
+        std::map<NodeId, std::string> book;
     };
     struct Workers final : ports::Workers {
         ports::Lane open_lane() override {
@@ -121,6 +125,7 @@ private:
         Result<std::unique_ptr<ports::SnapshotSource>> open_snapshot(ports::Slot of) override {
             return memory.open_snapshot(of);
         }
+        ports::Scrubbed scrub(std::size_t bytes) override { return memory.scrub(bytes); }
         DiskState state() const override { return memory.state(); }
         void close() override { memory.close(); }
         disk::MemoryStorage memory;

@@ -59,5 +59,21 @@ TEST(AddressBook, TheListsNewerWordCounts) {
     EXPECT_EQ(book.take_unsaved(), Saved());
 }
 
+TEST(AddressBook, TheWordOfOthersCountsWhereTheNodeHasSaidNothing) {
+    AddressBook book;
+    book.listed(list("a:1", "b:1"));
+    EXPECT_FALSE(book.told(NodeId(9), "x:1")) << "no member";
+    EXPECT_FALSE(book.told(b, "b:1")) << "as the list says";
+    EXPECT_TRUE(book.told(b, "b:2"));
+    EXPECT_FALSE(book.told(b, "b:2")) << "no news";
+    EXPECT_TRUE(book.told(b, "b:3"));
+    EXPECT_EQ(book.moved(b)->address, "b:3");
+    EXPECT_EQ(book.all_moved().size(), 1U);
+    book.heard(b, "b:4");
+    EXPECT_FALSE(book.told(b, "b:3")) << "it has spoken itself since";
+    EXPECT_EQ(book.moved(b)->address, "b:4");
+    EXPECT_EQ(book.take_unsaved(), Saved({{b, "b:1", "b:4"}}));
+}
+
 }  // namespace
 }  // namespace rafted::host

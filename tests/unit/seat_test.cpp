@@ -258,5 +258,33 @@ TEST(Seat, AnAddressThatWasRefusedIsWrittenWithTheNextTry) {
     EXPECT_TRUE(stand.writes().empty());
 }
 
+TEST(Seat, WhoAsksForVotesIsToldWhereOthersHaveMoved) {
+    SeatStand stand;
+    stand.hear(c, "elsewhere");
+    stand.answer_all();
+    const core::VoteRequest request{Index(2), Term(1), true, false};
+    stand.forget();
+    stand.receive(c, Term(5), request);
+    EXPECT_TRUE(stand.said<core::MovedNotice>().empty()) << "that one knows";
+    stand.receive(b, Term(5), request);
+    ASSERT_EQ(stand.said<core::MovedNotice>().size(), 1U);
+    EXPECT_EQ(stand.said<core::MovedNotice>().front(), (core::MovedNotice{c, "elsewhere"}));
+}
+
+TEST(Seat, AMemberIsLookedForWhereOthersSayUntilItSpeaks) {
+    SeatStand stand;
+    stand.receive(b, Term(1), core::MovedNotice{c, "elsewhere"});
+    EXPECT_EQ(stand.address_of(c), "elsewhere");
+    stand.answer_all();
+    stand.receive(NodeId(9), Term(1), core::MovedNotice{c, "nowhere"});
+    EXPECT_EQ(stand.address_of(c), "elsewhere") << "the word of no member";
+    stand.hear(c, "here");
+    stand.receive(b, Term(1), core::MovedNotice{c, "nowhere"});
+    EXPECT_EQ(stand.address_of(c), "elsewhere") << "what it has said itself the transport knows";
+    stand.forget();
+    stand.receive(b, Term(5), core::VoteRequest{Index(2), Term(1), true, false});
+    EXPECT_EQ(stand.said<core::MovedNotice>().front().address, "here");
+}
+
 }  // namespace
 }  // namespace rafted::test
