@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/codec.hpp"
 
 namespace rafted::disk {
 namespace {
@@ -15,6 +16,17 @@ std::vector<core::Entry> entries_of(const GroupImage& group) {
     entries.reserve(group.log.size());
     for (std::uint64_t i = 0; i < group.log.size(); ++i) entries.push_back(group.log[i].entry);
     return entries;
+}
+
+/// The newest list of a log, if it has one.
+std::optional<core::Members> members_in(const GroupImage& group) {
+    for (Index index = group.last(); group.holds(index); index = index - 1) {
+        const core::Entry& entry = group.at(index).entry;
+        const bool is_list =
+            entry.kind() == core::EntryKind::members || entry.kind() == core::EntryKind::elected;
+        if (is_list && entry.is_whole()) return core::decode_members(entry.payload());
+    }
+    return std::nullopt;
 }
 
 /// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.
@@ -87,6 +99,7 @@ Result<ports::RecoveredGroup> DiskStorage::without_snapshot(const GroupImage& gr
     if (end == core::LogPlace()) return fail(ErrorCode::corrupt, std::move(text));
     notes.push_back(text + "; the group's leader is asked for another");
     ports::RecoveredGroup recovered{group.record, group.hard_state, {}, {}, group.moved, true};
+    recovered.peers = members_in(group).value_or(found.members).all();
     recovered.hard_state.let_go = std::max(recovered.hard_state.let_go, end);
     return recovered;
 }

@@ -261,6 +261,7 @@ Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) const {
     for (const Name& name : *names) {
         auto found = reader(slot, name);
         auto verified = found ? found->verify() : Result<void>(std::unexpected(found.error()));
+        if (found && start.members.empty()) start.members = found->meta().members;
         if (verified) {
             start.newest = found->meta();
             break;

@@ -47,6 +47,7 @@ public:
     struct AtStart {
         std::optional<core::SnapshotMeta> newest;           ///< That verifies, every byte of it.
         std::vector<std::pair<Name, std::string>> damaged;  ///< Newer ones, and what is wrong.
+        core::Members members;  ///< Of the newest one whose head verifies, be it whole or not.
     };
     /// What a group has at a start. Ends an install that was cut short, removes other leftovers.
     Result<AtStart> recover(const GroupImage& group) const;

@@ -86,6 +86,7 @@ void Host::do_open(OpenGroup what, const Done& done) {
     start.factory = std::move(what.factory);
     start.from_files = true;
     start.moved = std::move(found.mapped().moved);
+    start.peers = std::move(found.mapped().peers);
     seat(std::move(start));
     done({});
 }

@@ -41,6 +41,11 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
             services_.transport.set_address(moved.node, moved.heard);
         }
     }
+    for (const core::Peer& peer : start.peers) {
+        if (peer.id == services_.self) continue;
+        services_.transport.set_address(peer.id, peer.address);
+        services_.transport.announce(peer.id);
+    }
     // Who has no vote would wait for somebody to look for it here, who votes for an election.
     if (start.from_files) {
         for (const core::Peer& peer : member_.state().members().all()) {

@@ -31,6 +31,7 @@ struct SeatStart {
     value::Applier::MachineFactory factory;
     bool from_files = false;
     std::vector<ports::Moved> moved{};
+    std::vector<core::Peer> peers{};  ///< Who else to tell where this node is.
 };
 
 class Seat {

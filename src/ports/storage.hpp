@@ -71,6 +71,9 @@ struct RecoveredGroup {
     /// No whole snapshot reaches its log, which is left as it is, but cannot be used. Where it ends
     /// is in the hard state, as what was let go.
     bool is_log_lost = false;
+    /// Then: the others of the newest list that can still be read, and counts for nothing else than
+    /// to say to them where this node is.
+    std::vector<core::Peer> peers{};
     bool operator==(const RecoveredGroup&) const = default;
 };
 

@@ -147,10 +147,10 @@ private:
         if (!wrong.empty()) violated({"history", wrong, {}, {}});
     }
 
-    /// In the calmest of three seconds: a node that had been about to join may still catch up.
+    /// In the calmest of ten seconds: nodes that had been about to join may still catch up.
     std::uint64_t messages_at_rest() {
         std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-        for (int second = 0; second < 3; ++second) {
+        for (int second = 0; second < 10; ++second) {
             const std::uint64_t before = world_.carried();
             pass(std::chrono::seconds(1));
             least = std::min(least, world_.carried() - before);

@@ -412,6 +412,7 @@ TEST(Damage, WithoutAWholeSnapshotTheLogIsKeptButCannotBeUsed) {
         EXPECT_EQ(group.hard_state.let_go, (core::LogPlace{Term(1), Index(20)}));
         EXPECT_TRUE(group.entries.empty());
         EXPECT_FALSE(group.snapshot);
+        EXPECT_EQ(group.peers, snapshot_meta(1, 20).members.all()) << "its head is whole";
         ASSERT_EQ(recovered.notes.size(), 1U);
         for (const auto& part : {newest, older, std::string("'one'")}) {
             EXPECT_NE(recovered.notes[0].find(part), std::string::npos);
