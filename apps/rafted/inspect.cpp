@@ -9,6 +9,7 @@
 #include "core/entry.hpp"
 #include "disk/posix_files.hpp"
 #include "disk/read_progress.hpp"
+#include "entry_words.hpp"
 #include "table.hpp"
 
 namespace rafted::app {
@@ -19,7 +20,14 @@ using Json = nlohmann::ordered_json;
 struct InspectCall {
     std::string dir;
     bool entries = false;
+    std::string value;
     bool json = false;
+};
+
+/// What of the entries is printed.
+struct Shown {
+    bool entries = false;
+    CommandWords value = nullptr;
 };
 
 std::string kind_of(core::EntryKind kind) {
@@ -45,7 +53,17 @@ std::string range_of(const disk::GroupReport& group) {
 
 std::string verdict_of(const std::string& damage) { return damage.empty() ? "verifies" : damage; }
 
-void print_group(const disk::GroupReport& group, bool entries, std::ostream& out) {
+/// Of a long command the table has the beginning; all of it is in the JSON.
+std::string shown_of(const EntryWords& words) {
+    constexpr std::size_t most_digits = 64;
+    std::string text = words.what;
+    if (text.empty()) {
+        text = words.hex.substr(0, most_digits) + (words.hex.size() > most_digits ? "..." : "");
+    }
+    return words.id.empty() ? text : words.id + ": " + text;
+}
+
+void print_group(const disk::GroupReport& group, const Shown& shown, std::ostream& out) {
     out << "\ngroup " << group.record.name << "  id " << to_string(group.record.group)
         << (group.record.removed ? "  (this node was removed from it)" : "") << "\n"
         << "  term " << to_string(group.hard_state.term) << ", voted for "
@@ -66,8 +84,8 @@ void print_group(const disk::GroupReport& group, bool entries, std::ostream& out
         }
         table.print(out, "  ");
     }
-    if (!entries) return;
-    Table table({">INDEX", ">TERM", "KIND", ">BYTES", ">LOG TIME MS", "CHECKSUM"});
+    if (!shown.entries) return;
+    Table table({">INDEX", ">TERM", "KIND", ">BYTES", ">LOG TIME MS", "CHECKSUM", "CONTENT"});
     for (const disk::EntryReport& entry : group.entry_list) {
         const bool there = is_there(entry);
         table.add({to_string(entry.index), there ? to_string(entry.term) : "-",
@@ -75,12 +93,13 @@ void print_group(const disk::GroupReport& group, bool entries, std::ostream& out
                    is_whole(entry) ? std::to_string(entry.time.count()) : "-",
                    is_whole(entry) ? hex(entry.entry.checksum())
                    : there         ? "damaged"
-                                   : "missing"});
+                                   : "missing",
+                   is_whole(entry) ? shown_of(words_of(entry.entry, shown.value)) : ""});
     }
     table.print(out, "  ");
 }
 
-void print(const disk::DirectoryReport& found, bool entries, std::ostream& out) {
+void print(const disk::DirectoryReport& found, const Shown& shown, std::ostream& out) {
     out << "node " << (found.node ? to_string(found.node) : "(unknown)") << "  cluster "
         << (found.cluster ? to_string(found.cluster) : "(none yet)") << "  format "
         << found.format_version << "\n";
@@ -93,7 +112,7 @@ void print(const disk::DirectoryReport& found, bool entries, std::ostream& out) 
         }
         table.print(out);
     }
-    for (const disk::GroupReport& group : found.groups) print_group(group, entries, out);
+    for (const disk::GroupReport& group : found.groups) print_group(group, shown, out);
     out << "\n";
     for (const disk::DamageReport& damage : found.damages) {
         out << "damage: " << damage.file << " at byte " << damage.offset << ": " << damage.what
@@ -102,7 +121,13 @@ void print(const disk::DirectoryReport& found, bool entries, std::ostream& out) 
     out << (found.is_whole() ? "no damage\n" : "") << std::flush;
 }
 
-Json json_of(const disk::GroupReport& group, bool entries) {
+void add_content(Json& json, const EntryWords& words) {
+    if (!words.id.empty()) json["id"] = words.id;
+    if (!words.what.empty()) json["content"] = words.what;
+    if (!words.hex.empty()) json["hex"] = words.hex;
+}
+
+Json json_of(const disk::GroupReport& group, const Shown& shown) {
     Json json{{"group", group.record.name},
               {"group_id", to_string(group.record.group)},
               {"removed", group.record.removed},
@@ -127,7 +152,7 @@ Json json_of(const disk::GroupReport& group, bool entries) {
                                      {"value_bytes", snapshot.value_bytes},
                                      {"damage", snapshot.damage}});
     }
-    if (!entries) return json;
+    if (!shown.entries) return json;
     json["entry_list"] = Json::array();
     for (const disk::EntryReport& entry : group.entry_list) {
         Json one{{"index", entry.index.value}, {"present", is_whole(entry)}};
@@ -137,13 +162,14 @@ Json json_of(const disk::GroupReport& group, bool entries) {
             one["bytes"] = entry.bytes;
             if (is_whole(entry)) one["log_time_ms"] = entry.time.count();
             one["checksum"] = hex(entry.entry.checksum());
+            if (is_whole(entry)) add_content(one, words_of(entry.entry, shown.value));
         }
         json["entry_list"].push_back(std::move(one));
     }
     return json;
 }
 
-Json json_of(const disk::DirectoryReport& found, bool entries) {
+Json json_of(const disk::DirectoryReport& found, const Shown& shown) {
     Json json{{"dir", found.dir},
               {"format", found.format_version},
               {"node", found.node ? Json(to_string(found.node)) : Json()},
@@ -153,7 +179,7 @@ Json json_of(const disk::DirectoryReport& found, bool entries) {
               {"journal", Json::array()},
               {"damages", Json::array()}};
     for (const disk::GroupReport& group : found.groups) {
-        json["groups"].push_back(json_of(group, entries));
+        json["groups"].push_back(json_of(group, shown));
     }
     for (const disk::SegmentReport& segment : found.segments) {
         json["journal"].push_back({{"file", segment.file},
@@ -170,6 +196,7 @@ Json json_of(const disk::DirectoryReport& found, bool entries) {
 }
 
 int run(const InspectCall& call) {
+    const Shown shown{call.entries, command_words(call.value)};
     disk::ReadProgress::Reading reading;
     reading.dir = call.dir;
     reading.all_snapshots = true;
@@ -181,9 +208,9 @@ int run(const InspectCall& call) {
     files.end();
     if (!found) return report(found.error());
     if (call.json) {
-        std::cout << json_of(*found, call.entries).dump(2) << std::endl;
+        std::cout << json_of(*found, shown).dump(2) << std::endl;
     } else {
-        print(*found, call.entries, std::cout);
+        print(*found, shown, std::cout);
     }
     return found->is_whole() ? exit_done : exit_failed;
 }
@@ -197,7 +224,18 @@ void add_inspect(CLI::App& root, Chosen& chosen) {
     command->add_option("DIR", call->dir, "The directory that the node was opened with")
         ->required()
         ->type_name("");
-    command->add_flag("--entries", call->entries, "Print every entry of every group's log");
+    auto* entries = command->add_flag("--entries", call->entries,
+                                      "Print every entry of every group's log, commands as hex");
+    command
+        ->add_option("--value", call->value,
+                     "Print commands in words, as those of this value: " + known_values())
+        ->check([](const std::string& name) {
+            return command_words(name) != nullptr ? std::string()
+                                                  : "no value of this name is known here: '" +
+                                                        name + "'; known are " + known_values();
+        })
+        ->needs(entries)
+        ->type_name("NAME");
     command->add_flag("--json", call->json, "As JSON");
     command->footer(
         "Shows the node's identity, its journal files and, for each group, term, vote, the\n"
@@ -205,7 +243,8 @@ void add_inspect(CLI::App& root, Chosen& chosen) {
         "in ms since 1970. Every checksum is verified. Exit code 1 if damage was found, or if a\n"
         "process has the directory open. A write cut off at the journal's end is no damage: it\n"
         "was never answered.\n\nExamples:\n  rafted inspect data/a\n"
-        "  rafted inspect data/a --entries --json");
+        "  rafted inspect data/a --entries --json\n"
+        "  rafted inspect data/a --entries --value queue");
     command->callback([call, &chosen] { chosen.run = [call] { return run(*call); }; });
 }
 

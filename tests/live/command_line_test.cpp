@@ -106,8 +106,10 @@ TEST(CommandLine, an_address_or_directory_in_use_is_told) {
 
 TEST(CommandLine, inspect_tells_damage) {
     const LiveDir dir;
+    NodeId node;
     {
         LocalNodes nodes(1, quick_config(), dir.path());
+        node = nodes.node(0).id();
         for (int i = 0; i < 20; ++i) ASSERT_TRUE(nodes.at(0).command(Enqueue{"some item"}));
     }
     const Finished whole = run_rafted({"inspect", dir / "local0", "--entries"});
@@ -116,6 +118,15 @@ TEST(CommandLine, inspect_tells_damage) {
     const auto files =
         nlohmann::json::parse(run_rafted({"inspect", dir / "local0", "--json", "--entries"}).out);
     EXPECT_EQ(files["groups"][0]["entry_list"].size(), files["groups"][0]["entries"]);
+    const auto& last = files["groups"][0]["entry_list"].back();
+    EXPECT_TRUE(last["id"].get<std::string>().starts_with("session ")) << last;
+    EXPECT_NE(last["hex"].get<std::string>().find("736f6d65206974656d"), std::string::npos) << last;
+    const Finished words = run_rafted({"inspect", dir / "local0", "--entries", "--value", "queue"});
+    EXPECT_TRUE(holds(words.out, ": Enqueue{\"some item\"}")) << words.out;
+    EXPECT_TRUE(holds(words.out, "members " + to_string(node) + " at 127.0.0.1:")) << words.out;
+    const Finished unknown = run_rafted({"inspect", dir / "local0", "--entries", "--value", "x"});
+    EXPECT_EQ(unknown.code, 2);
+    EXPECT_TRUE(holds(unknown.err, "queue (of rafted demo)")) << unknown.err;
     const std::string journal = files["journal"][0]["file"];
     const std::uint64_t used = files["journal"][0]["used_bytes"];
     std::fstream file(journal, std::ios::in | std::ios::out | std::ios::binary);

@@ -41,6 +41,7 @@ BESIDES = {
     "include/rafted/codec.hpp": ("boost/pfr",),
     "include/rafted/sim_gtest.hpp": ("gtest/gtest.h",),
     "src/client/": ("value/envelope.hpp",),
+    "apps/rafted/entry_words.cpp": ("value/envelope.hpp",),
 }
 APPS = {"public", "disk", "core", "history", "sim", "explore"}
 
