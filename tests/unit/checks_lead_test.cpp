@@ -122,6 +122,24 @@ TEST(Durability, WhomANodeHasForcedOutIsInNoneOfItsLists) {
     EXPECT_FOUND(world, "durability");
 }
 
+TEST(Durability, WhomANodeHasForcedOutMayBeAddedAgainOnceItIsGoneEverywhere) {
+    for (const bool learns_of_it : {true, false}) {
+        Led world;
+        world.onlooker().forced_out({NodeId(2), NodeId(3), {}});
+        sim::StepReport report = world.at(2);
+        report.members = ChecksStand::members({1, 2});
+        world.tell(report);
+        const Index removal = world.change(1, ChecksStand::members({1, 2}));
+        world.sync(1);
+        world.copy(1, 2);
+        world.commit(1, removal);
+        if (learns_of_it) world.commit(2, removal);
+        world.change(1, ChecksStand::members({1, 2, 3}));
+        world.copy(1, 2);
+        EXPECT_EQ(world.wrong().contains("durability"), !learns_of_it) << world.said();
+    }
+}
+
 /// Node 4 has joined and knows no list yet; then it learns one of long ago.
 struct Newcomer : Led {
     Newcomer() {

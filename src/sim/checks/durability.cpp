@@ -4,10 +4,10 @@
 // a truncation, or a received snapshot behind which the log begins anew, as it contradicts it. A
 // node that was removed is bound by its hard state alone. Of a disk whose bits have changed no more
 // may be missing than its newest write, or the node does not start; every other disk can be read.
-// Whom a node has answered to have forced out is in none of its lists any more, if any list that it
-// had gone by when it was asked held it. Else it has forgotten nobody: asked to forget a stranger,
-// as one that has just joined is, it says yes, and the lists that it has yet to learn are what they
-// are.
+// Whom a node has answered to have forced out is in none of its lists any more, until it commits
+// one without it (A9): later ones may hold it again. That is, if any list that it had gone by when
+// it was asked held it. Else it has forgotten nobody: asked to forget a stranger, as one that has
+// just joined is, it says yes, and the lists that it has yet to learn are what they are.
 #include <map>
 #include <set>
 
@@ -74,6 +74,7 @@ public:
 
     void on_stepped(const Stepped& step) override {
         if (step.node.members_at != step.members_at_before) learn(step.node);
+        if (step.node.commit > step.commit_before) end_promises(step);
         judge_forced(step.node);
     }
 
@@ -109,7 +110,22 @@ private:
         lost(node, "its entry at " + said(settled.last, settled.last_term));
     }
 
+    /// Of the lists that it has committed in this step.
+    void end_promises(const Stepped& step) {
+        const auto forced = forced_out_.find(step.node.id);
+        if (forced == forced_out_.end()) return;
+        for (auto list = lists_.lower_bound({step.commit_before + 1, Term()});
+             list != lists_.end() && list->first.first <= step.node.commit; ++list) {
+            const auto& [place, members] = *list;
+            if (step.node.log.term_at(place.first) != place.second) continue;
+            std::erase_if(forced->second, [&](NodeId id) { return !members.contains(id); });
+        }
+    }
+
     void learn(const NodeImage& node) {
+        const auto term = node.log.term_at(node.members_at);
+        // What a node goes by is the entry's list, unless somebody was forced out on it.
+        if (term && node.hard.forced_out.empty()) lists_[{node.members_at, *term}] = node.members;
         for (const core::Peer& peer : node.members.all()) {
             known_[node.id].try_emplace(peer.id, now());
         }
@@ -148,8 +164,9 @@ private:
         wrong(said(node.id) + " starts without " + what + ", which was durable", {node.id});
     }
 
-    std::map<NodeId, std::set<NodeId>> forced_out_;         // by whom; each answered
-    std::map<NodeId, std::map<NodeId, core::Time>> known_;  // by whom; in a list of its since then
+    std::map<std::pair<Index, Term>, core::Members> lists_;  // by place
+    std::map<NodeId, std::set<NodeId>> forced_out_;          // by whom; each answered
+    std::map<NodeId, std::map<NodeId, core::Time>> known_;   // by whom; in a list of its since then
 };
 
 }  // namespace
