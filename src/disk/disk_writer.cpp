@@ -9,6 +9,14 @@ namespace {
 /// Entries gathered into one frame, in bytes; a batch that is larger has one of its own.
 constexpr std::uint64_t gather_bytes = std::uint64_t{16} << 20;
 
+/// Whether the batch wants more than the reserve of a full disk is for.
+bool is_heavy(const ports::Batch& batch) {
+    return std::ranges::any_of(batch, [](const ports::GroupWrite& write) {
+        return write.record || write.let_go_log || write.truncate_from || write.compact_below ||
+               !write.append.empty() || !write.repair.empty() || !write.pieces.empty();
+    });
+}
+
 /// Where the write changes the log first, if it does.
 std::optional<Index> log_begins(const ports::GroupWrite& write) {
     if (write.let_go_log) return Index(1);
@@ -115,11 +123,9 @@ void DiskWriter::commit(std::vector<InHand>& hand, Draft& draft) {
     Result<void> done;
     if (failed_) done = std::unexpected(*failed_);
     if (done && !draft.empty()) {
-        const Weight weight = draft.weight();
+        const bool heavy = draft.is_heavy();
         done = journal_.commit(draft);
-        const bool has_space =
-            weight == Weight::heavy || (weight == Weight::urgent && journal_.keeps_reserve());
-        if (done && has_space) state_ = DiskState::healthy;
+        if (done && heavy) state_ = DiskState::healthy;
     }
     if (done) done = finish(hand);
     if (done) return;
@@ -132,12 +138,12 @@ void DiskWriter::commit(std::vector<InHand>& hand, Draft& draft) {
     }
 }
 
-/// The disk is full: what is small and urgent goes into the reserve.
+/// The disk is full: what is small and urgent, a term and a vote, goes into the reserve.
 void DiskWriter::commit_light(std::vector<InHand>& hand, const Error& full) {
     Draft draft = journal_.draft();
     for (InHand& item : hand) {
         if (item.refused) continue;
-        if (weight_of(item.waiting.batch) == Weight::heavy) {
+        if (is_heavy(item.waiting.batch)) {
             refuse(item, full);
         } else if (auto added = draft.add(item.waiting.batch, {}); !added) {
             refuse(item, std::move(added).error());

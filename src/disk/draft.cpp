@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ranges>
-#include <utility>
 
 #include "core/checksum.hpp"
 #include "disk/sectors.hpp"
@@ -17,39 +16,13 @@ std::unexpected<Error> refused(const GroupWrite& write, const std::string& what)
                 "write to slot " + std::to_string(write.slot) + " refused: " + what);
 }
 
-/// A new leader's first entry, with what its predecessor may have left to be written before it.
-bool is_urgent(const std::vector<core::Entry>& entries) {
-    constexpr std::size_t most_bytes = 16 << 10;
-    std::size_t bytes = 0;
-    bool elected = false;
-    for (const core::Entry& entry : entries) {
-        bytes += entry.size();
-        elected |= entry.kind() == core::EntryKind::elected;
-    }
-    return elected && bytes <= most_bytes;
-}
-
-Weight weight_of(const GroupWrite& write) {
-    const bool more = write.record || write.let_go_log || write.compact_below ||
-                      !write.repair.empty() || !write.pieces.empty();
-    if (more) return Weight::heavy;
-    if (write.append.empty()) return write.truncate_from ? Weight::heavy : Weight::light;
-    return is_urgent(write.append) ? Weight::urgent : Weight::heavy;
-}
-
 }  // namespace
-
-Weight weight_of(const ports::Batch& batch) {
-    Weight most = Weight::light;
-    for (const GroupWrite& write : batch) most = std::max(most, weight_of(write));
-    return most;
-}
 
 Result<void> Draft::add(const ports::Batch& batch, std::span<const ReceivedSnapshot> received) {
     const std::size_t records = records_.size();
     const std::size_t entries = entries_.size();
     const std::uint64_t bytes = entry_bytes_;
-    const Weight weight = std::exchange(weight_, std::max(weight_, weight_of(batch)));
+    const bool heavy = heavy_;
     Outlooks outlooks = outlooks_;
     for (const GroupWrite& write : batch) {
         auto fits = check(write, received, outlooks);
@@ -57,7 +30,7 @@ Result<void> Draft::add(const ports::Batch& batch, std::span<const ReceivedSnaps
         records_.resize(records);
         entries_.resize(entries);
         entry_bytes_ = bytes;
-        weight_ = weight;
+        heavy_ = heavy;
         return fits;
     }
     outlooks_ = std::move(outlooks);
@@ -87,6 +60,7 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
         records_.emplace_back(GroupChanged{*write.record});
         outlook.removed = write.record->removed;
         if (outlook.removed) outlook = {Index(1), Index(0), Index(0), true};
+        heavy_ = true;
     }
     if (write.moved) records_.emplace_back(MembersMoved{write.slot, *write.moved});
     if (write.hard_state) records_.emplace_back(HardStateSet{write.slot, *write.hard_state});
@@ -94,12 +68,14 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
         records_.emplace_back(Truncated{write.slot, outlook.first});
         records_.emplace_back(LogRange{write.slot, Index(1), 0, Index(), Term()});
         outlook = {Index(1), Index(0), Index(0), outlook.removed};
+        heavy_ = true;
     }
     if (auto fits = check_log(write, outlook); !fits) return fits;
     if (write.truncate_from && *write.truncate_from <= outlook.last) {
         records_.emplace_back(Truncated{write.slot, *write.truncate_from});
         outlook.last = *write.truncate_from - 1;
         outlook.kept = std::min(outlook.kept, outlook.last);
+        heavy_ = true;
     }
     if (!write.append.empty()) {
         add_entries(write.slot, write.append, false);
@@ -117,6 +93,7 @@ Result<void> Draft::check(const GroupWrite& write, std::span<const ReceivedSnaps
     }
     records_.emplace_back(Compacted{write.slot, *write.compact_below});
     outlook.first = *write.compact_below;
+    heavy_ = true;
     return {};
 }
 
@@ -176,7 +153,7 @@ void Draft::add_snapshot(const ReceivedSnapshot& received, Outlook& outlook) {
     const auto& meta = received.meta;
     const bool restarts = !log_holds(received.slot, outlook, meta.index, meta.term);
     records_.emplace_back(SnapshotInstalled{received.slot, meta.index, meta.term, restarts});
-    weight_ = Weight::heavy;
+    heavy_ = true;
     if (restarts) outlook = {meta.index + 1, meta.index, Index(0), false};
 }
 
@@ -207,7 +184,7 @@ void Draft::add_entry(ports::Slot slot, const core::Entry& entry, bool again, st
         {entry.kind(), static_cast<std::uint32_t>(entry.size()), entry.checksum()});
     entries_.push_back(entry);
     entry_bytes_ += entry.size();
-    if (again) weight_ = Weight::heavy;
+    heavy_ = true;
 }
 
 void Draft::add_again(ports::Slot slot, Index index) {

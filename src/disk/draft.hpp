@@ -14,14 +14,6 @@ struct ReceivedSnapshot {
     core::SnapshotMeta meta;
 };
 
-/// How much of the journal's reserve a write may use (JournalOptions::reserve_bytes).
-enum class Weight : std::uint8_t {
-    light,   ///< Terms and votes: all of it.
-    urgent,  ///< What a new leader must commit before it serves anybody, if that is small: half.
-    heavy,   ///< Everything else: nothing.
-};
-Weight weight_of(const ports::Batch& batch);
-
 class Draft {
 public:
     explicit Draft(const Image& image) : image_(&image) {}
@@ -38,8 +30,8 @@ public:
     void add_closing() { records_.emplace_back(SegmentClosed{}); }
 
     bool empty() const { return records_.empty(); }
-    /// Of the heaviest batch in it.
-    Weight weight() const { return weight_; }
+    /// Carries more than hard states: it must leave the reserve for them.
+    bool is_heavy() const { return heavy_; }
     /// Of the entries, roughly the frame's.
     std::uint64_t bytes() const { return entry_bytes_; }
 
@@ -82,7 +74,7 @@ private:
     std::vector<Record> records_;
     std::vector<core::Entry> entries_;
     std::uint64_t entry_bytes_ = 0;
-    Weight weight_ = Weight::light;
+    bool heavy_ = false;
     Bytes front_;  // head and records
     Bytes back_;   // padding, records once more, foot
 };

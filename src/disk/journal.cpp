@@ -74,8 +74,7 @@ std::vector<Journal::Written> Journal::written() const {
 
 Result<void> Journal::commit(Draft& draft) {
     if (auto ready = rotate_if_full(); !ready) return ready;
-    const bool heavy = draft.weight() == Weight::heavy;
-    if (heavy && !full_ && is_too_large()) move_old_entries(draft);
+    if (draft.is_heavy() && !full_ && is_too_large()) move_old_entries(draft);
     return write(draft);
 }
 
@@ -106,7 +105,7 @@ Result<void> Journal::rotate_if_full() {
 Result<void> Journal::write(Draft& draft) {
     const auto sealed = draft.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
-    auto written = make_room(sealed->size, draft.weight());
+    auto written = make_room(sealed->size, draft.is_heavy());
     if (written) written = write_frame(*sealed);
     if (!written) {
         if (written.error().code != ErrorCode::disk_full) {
@@ -116,7 +115,7 @@ Result<void> Journal::write(Draft& draft) {
         return written;
     }
     if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
-    if (draft.weight() == Weight::heavy) full_ = false;
+    if (draft.is_heavy()) full_ = false;
     const auto applied = image_.apply(draft.news(current_.number));
     CHECK(applied.has_value(), "the journal took a write that does not fit its own image");
     {
@@ -132,13 +131,10 @@ Result<void> Journal::write(Draft& draft) {
 
 /// Zeros behind the frame, if the frame comes near the end of what was written before. They need
 /// no sync of their own: what a crash leaves out there reads as zeros too.
-Result<void> Journal::make_room(std::uint64_t frame_bytes, Weight weight) {
+Result<void> Journal::make_room(std::uint64_t frame_bytes, bool heavy) {
     const auto& options = home_.options;
     const std::uint64_t end = current_.position + frame_bytes;
-    const std::uint64_t kept = weight == Weight::heavy    ? options.reserve_bytes
-                               : weight == Weight::urgent ? options.reserve_bytes / 2
-                                                          : 0;
-    const std::uint64_t needed = end + kept;
+    const std::uint64_t needed = heavy ? end + options.reserve_bytes : end;
     if (needed <= current_.written) return {};
     step_ = std::min(options.prewrite_bytes,
                      std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));

@@ -26,8 +26,7 @@ struct JournalOptions {
     /// Zeros written ahead of the end at a time, so that most syncs change no metadata; begins with
     /// a quarter of it. 4 KiB to 64 MiB.
     std::uint64_t prewrite_bytes = std::uint64_t{4} << 20;
-    /// Of the pre-written bytes only terms, votes and, half of them, a new leader's first entry may
-    /// use these: elections and queries go on when the disk is full.
+    /// Of the pre-written bytes only hard states may use these: votes go on when the disk is full.
     /// 4 KiB to 16 MiB.
     std::uint64_t reserve_bytes = std::uint64_t{64} << 10;
     /// Entries of an old segment moved along with a frame, at least. 4 KiB to 16 MiB.
@@ -61,10 +60,6 @@ public:
     Result<void> commit(Draft& draft);
     /// Bytes of all segments.
     std::uint64_t disk_bytes() const;
-    /// Whether nothing of the reserve is in use.
-    bool keeps_reserve() const {
-        return current_.written - current_.position >= home_.options.reserve_bytes;
-    }
 
     /// Up to where a segment's frames reach.
     struct Written {
@@ -112,7 +107,7 @@ private:
     Result<void> rotate();
     Result<std::uint64_t> close_segment();
     Result<Current> write_new_segment(std::uint64_t number);
-    Result<void> make_room(std::uint64_t frame_bytes, Weight weight);
+    Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
     Result<void> write_frame(const Draft::Sealed& sealed);
     Result<void> write(Draft& draft);
     bool is_too_large() const;

@@ -88,10 +88,8 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     if (auto lost = lost_entries(); lost && (writes || request.kind == RequestKind::query)) {
         return reply(std::unexpected(std::move(*lost)));
     }
-    // Whoever does not lead sends its callers to the leader, be its own disk full or not. One goes
-    // through, by which it is seen who has space.
-    const bool is_full = retry_at_ && services_.storage.state() == DiskState::full;
-    if (writes && member_.leads() && is_full) {
+    // Whoever does not lead sends its callers to the leader, be its own disk full or not.
+    if (writes && member_.leads() && services_.storage.state() == DiskState::full) {
         return reply(fail(ErrorCode::disk_full, "the leader's disk is full; free some space"));
     }
     const bool hooks_lag = hooks_.size() > member_.state().config().max_hook_backlog;
@@ -119,7 +117,6 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     }
     if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
     mind_the_disk(now);
-    yield_to_space();
     if (const auto* leader = std::get_if<core::Leader>(&member_.state().role)) {
         pieces_.follow(*leader);
         pieces_.release(now);

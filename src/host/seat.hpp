@@ -80,9 +80,8 @@ private:
 
     void perform(core::Effects effects, ports::Batch& batch);
     bool write(core::Effects& effects, ports::Batch& batch);
-    /// The disk is full: what was refused is written again later.
+    /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
-    void yield_to_space();
     void fence(const Error& why);
     /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
     void mind_the_disk(core::Time now);

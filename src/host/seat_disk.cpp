@@ -1,8 +1,6 @@
 // What a seat does when its disk takes nothing, hangs or has failed (D12).
-#include <algorithm>
 #include <utility>
 
-#include "core/quorum.hpp"
 #include "host/seat.hpp"
 #include "host/withhold.hpp"
 
@@ -16,11 +14,9 @@ constexpr auto full_disk_pause = std::chrono::milliseconds(100);
 void Seat::refused(Write write, const Result<void>& result) {
     if (!result && !retry_at_) {
         services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(result.error()));
-    }
-    if (!result && result.error().code == ErrorCode::disk_failed) {
-        fence(result.error());
         resign();
     }
+    if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
     // By itself it may still fit, and is tried at once; if it was by itself, only with all else.
     if (!result && write.when_durable) addresses_.not_saved();
     retry_at_ = fenced_ ? core::never : services_.clock.steady() + full_disk_pause;
@@ -37,21 +33,6 @@ void Seat::refused(Write write, const Result<void>& result) {
     promise(std::move(write.then_send), persisted.hard_state);
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
                          std::move(persisted.snapshot)});
-}
-
-/// The lead goes where there is space, to one of those that have stored what did not fit here. If
-/// they are too few to commit anything it stays: no new leader could commit its first entry, and
-/// queries would stop.
-void Seat::yield_to_space() {
-    const core::State& state = member_.state();
-    const auto* leader = std::get_if<core::Leader>(&state.role);
-    if (!retry_at_ || fenced_ || leader == nullptr || state.hand_over) return;
-    const auto with_space = std::ranges::count_if(leader->followers, [&](const auto& follower) {
-        return state.members().is_voter(follower.first) &&
-               follower.second.match > state.log.stable();
-    });
-    const std::size_t needed = core::majority(state.members().voter_count());
-    if (static_cast<std::size_t>(with_space) >= needed) resign();
 }
 
 core::Duration Seat::disk_patience() const {

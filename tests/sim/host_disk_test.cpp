@@ -144,27 +144,6 @@ TEST(Host, WhoseFullDiskDoesNotKnowOfItsRemovalForgetsTheOldSeatWithTheNewOne) {
     for (const auto& group : found->groups) EXPECT_TRUE(group.record.removed);
 }
 
-TEST(Host, D12_QueriesGoOnWhereNobodyHasSpace) {
-    PlainWorld world({.seed = 66}, 3, quick_config());
-    ASSERT_EQ(world.add(1), 1);
-    for (const NodeId id : world.nodes()) {
-        world.files(id).set_faults({.capacity = world.files(id).used_bytes()});
-    }
-    std::optional<ErrorCode> refused;
-    for (int i = 0; i < 20'000 && refused != ErrorCode::disk_full; ++i) {
-        const auto added = world.add(0, milliseconds(500));
-        if (!added) refused = added.error().code;
-    }
-    EXPECT_EQ(refused, ErrorCode::disk_full);
-    for (int i = 0; i < 20; ++i) {
-        world.run_for(milliseconds(500));
-        EXPECT_EQ(world.sum(), 1);
-    }
-    for (const NodeId id : world.nodes()) world.files(id).set_faults({});
-    world.run_for(seconds(2));
-    EXPECT_EQ(world.add(1, seconds(20)), 2);
-}
-
 TEST(Host, D12_AFollowerWithAFullDiskSendsItsCallersToTheLeader) {
     PlainWorld world({.seed = 65}, 3, quick_config());
     const NodeId full = world.followers().front();

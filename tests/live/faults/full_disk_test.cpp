@@ -210,6 +210,8 @@ TEST(FullDisk, OfALeaderMovesTheLeadAndCommandsGoOn) {
     std::cout << load.history.figures() << "; " << load.refused() << " refused\n" << load.others();
 }
 
+/// Nobody can commit what a new leader must commit before it may answer queries: of those only the
+/// stale ones go on.
 TEST(FullDisk, OfAllMembersStopsTheWritesAndGoesOnByItself) {
     const LiveDir dir;
     LiveCluster cluster({3, true, [](std::size_t, const std::string& at) {
@@ -225,7 +227,6 @@ TEST(FullDisk, OfAllMembersStopsTheWritesAndGoesOnByItself) {
         expect_refusals(load);
         for (std::size_t i = 0; i < 3; ++i) {
             EXPECT_TRUE(cluster.group_at(i).query_stale(Length{}, patient));
-            EXPECT_TRUE(load.history.length(cluster.group(), patient)) << "queries go on";
             fs::remove(cluster.dir(i) + ".space");
         }
         expect_answers(load);
