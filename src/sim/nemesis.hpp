@@ -143,6 +143,7 @@ private:
     std::set<NodeId> condemned_;  ///< Their disks may be unreadable.
     /// Their removal was asked for and may take place yet; once for each that asks.
     std::multiset<NodeId> leaving_;
+    std::map<NodeId, std::shared_ptr<Joining>> joining_again_;  ///< After their last removals.
     std::vector<std::string> story_;
     std::uint64_t crashes_ = 0;
     std::map<NodeId, core::Time> lost_;  ///< Since when their disks are gone.

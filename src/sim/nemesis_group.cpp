@@ -187,6 +187,7 @@ void Nemesis::join(NodeId id) {
 /// on as it was, after that it takes a new seat. It may learn late.
 void Nemesis::join_again(const std::shared_ptr<Joining>& joining) {
     const NodeId id = joining->id;
+    if (joining_again_[id] != joining) return;  // It has been removed once more.
     const auto image = field_.onlooker.images().find(id);
     if (!field_.world.exists(id) || image == field_.onlooker.images().end()) return;
     if (joining->is_added && image->second.was_removed && is_listed(id)) {
@@ -219,6 +220,7 @@ void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
         const bool gone = result || result.error().code == ErrorCode::not_member;
         if (!gone) return again();
         leaving_.erase(leaving_.find(removal->id));
+        joining_again_.erase(removal->id);
         field_.tracer.node(removal->id, "remove");
         // It may go on for a while, as a member that does not know yet.
         field_.world.loop().call_in(stays_on, [this, removal] {
@@ -227,6 +229,7 @@ void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
             if (!removal->returns) return go_for_good(removed, "it was removed");
             auto joining = std::make_shared<Joining>();
             joining->id = removed;
+            joining_again_[removed] = joining;
             try_to_add(joining);
             join_again(joining);
         });
