@@ -183,10 +183,14 @@ const NodeImage* Nemesis::best_informed() const {
     return best;
 }
 
-/// What its disk has damaged others must give it: it may be a node's only other copy.
+/// What its disk has damaged others must give it: it may be a node's only other copy. One that has
+/// lost its log needs more than the snapshot with which it begins again.
 bool Nemesis::owes(NodeId id) const {
     const auto found = field_.onlooker.images().find(id);
-    return found != field_.onlooker.images().end() && found->second.owes;
+    if (found == field_.onlooker.images().end()) return false;
+    const NodeImage& image = found->second;
+    const core::LogPlace end{image.log.last_term(), image.log.last()};
+    return image.owes || end < image.hard.let_go;
 }
 
 bool Nemesis::is_member(NodeId id) const {

@@ -389,6 +389,27 @@ TEST(OnlyVotersCount, AVoteCountsWhenItIsOnDisk) {
     EXPECT_FOUND(broken, "only voters count");
 }
 
+TEST(OnlyVotersCount, AVoteThatIsSaidWithALaterOneOnDiskCounts) {
+    for (const bool says_so : {true, false}) {
+        Led world;
+        world.vote(2, 2, 2);
+        world.vote(3, 3, 1);  // In one step it has voted in term 2, too.
+        if (says_so) world.send(3, 2, Term(2), core::VoteReply{true, false});
+        world.lead(2, 2);
+        EXPECT_EQ(world.wrong().contains("only voters count"), !says_so) << world.said();
+    }
+}
+
+TEST(OnlyVotersCount, NoVoteCountsForTwo) {
+    Led world;
+    world.vote(2, 2, 2);
+    world.vote(3, 3, 1);
+    world.send(3, 1, Term(2), core::VoteReply{true, false});
+    world.send(3, 2, Term(2), core::VoteReply{true, false});
+    world.lead(2, 2);
+    EXPECT_FOUND(world, "only voters count");
+}
+
 TEST(OnlyVotersCount, ALearnersVoteDoesNot) {
     Led broken;
     broken.start(4, {});

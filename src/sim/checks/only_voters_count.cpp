@@ -1,6 +1,8 @@
 // Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, or is just
 // being removed by it (thesis §4.2.2: until that is committed it may be needed), and a majority of
-// that list's voters has voted for it in that term, durably (a node without a disk: in memory).
+// that list's voters has voted for it in that term, durably (a node without a disk: in memory). Who
+// has voted in two terms at once, as one that stood still may, has only the later one on its disk:
+// the earlier vote counts once it is said, as in that term there can be no other.
 // That learners' disks count for no commit is part of the commit rule.
 #include <map>
 
@@ -14,8 +16,8 @@ namespace {
 class OnlyVotersCount final : public Check {
 public:
     explicit OnlyVotersCount(View view)
-        : Check(std::move(view),
-                {FactKind::started, FactKind::stepped, FactKind::synced, FactKind::recovered}) {}
+        : Check(std::move(view), {FactKind::started, FactKind::stepped, FactKind::synced,
+                                  FactKind::sent, FactKind::recovered}) {}
     std::string_view name() const override { return "only voters count"; }
 
     void on_started(const Started& start) override { note(start.node.id, start.node.hard); }
@@ -24,6 +26,16 @@ public:
         const core::HardState& now = sync.node.disk_hard;
         const core::HardState& before = sync.hard_before;
         if (now.term != before.term || now.vote != before.vote) note(sync.node.id, now);
+    }
+
+    void on_sent(const Sent& sent) override {
+        const NodeImage& from = sent.from;
+        const auto* vote = std::get_if<core::VoteReply>(&sent.message.body);
+        if (vote == nullptr || !vote->granted || vote->pre || !from.is_durable) return;
+        const Term term = sent.message.term;
+        const auto [said, is_first] = said_.emplace(std::pair(from.id, term), sent.message.to);
+        const bool is_one = is_first || said->second == sent.message.to;
+        if (is_one && term < from.disk_hard.term) votes_[{term, sent.message.to}][from.id] = true;
     }
 
     void on_stepped(const Stepped& step) override {
@@ -35,7 +47,10 @@ public:
         if (node.role == Role::leader && !leads_on) judge(node, step.members_before);
     }
 
-    void on_recovered(const Recovered&) override { votes_.clear(); }
+    void on_recovered(const Recovered&) override {
+        votes_.clear();
+        said_.clear();
+    }
 
 private:
     void note(NodeId voter, const core::HardState& state) {
@@ -61,6 +76,7 @@ private:
     }
 
     std::map<std::pair<Term, NodeId>, core::Votes> votes_;  // by term and candidate
+    std::map<std::pair<NodeId, Term>, NodeId> said_;        // by voter and term; to whom first
 };
 
 }  // namespace
