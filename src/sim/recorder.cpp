@@ -69,8 +69,8 @@ void Recorder::seated(const std::string& group, GroupId id, const core::Start& s
     tracer_.state(onlooker_.images().at(member.id()));
 }
 
-/// An outline does not know its entry's time; who looked on does, unless everybody has compacted it:
-/// then that of the entry before it is as good as any.
+/// An outline does not know its entry's time; who looked on does, unless everybody has compacted
+/// it: then that of the entry before it is as good as any.
 void Recorder::restore_times(const core::Start& start, std::vector<EntryMark>& marks) const {
     for (std::size_t i = 0; i < marks.size(); ++i) {
         if (start.entries[i].is_whole()) continue;
