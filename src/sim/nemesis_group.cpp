@@ -187,7 +187,9 @@ void Nemesis::join(NodeId id) {
 /// on as it was, after that it takes a new seat. It may learn late.
 void Nemesis::join_again(const std::shared_ptr<Joining>& joining) {
     const NodeId id = joining->id;
-    if (joining_again_[id] != joining) return;  // It has been removed once more.
+    const auto newest = joining_again_.find(id);
+    // Else it has been removed once more.
+    if (newest == joining_again_.end() || newest->second != joining) return;
     const auto image = field_.onlooker.images().find(id);
     if (!field_.world.exists(id) || image == field_.onlooker.images().end()) return;
     if (joining->is_added && image->second.was_removed && is_listed(id)) {
