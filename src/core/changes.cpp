@@ -246,10 +246,10 @@ void on_committed(Turn& turn, const Entry& entry) {
     if (!state.membership.is_changing()) say_goodbye(turn);
 }
 
-void leave_if_removed(Turn& turn) {
+void leave_without_vote(Turn& turn) {
     const Leader* leader = turn.leader();
     const State& state = turn.state;
-    if (leader == nullptr || state.members().contains(state.self)) return;
+    if (leader == nullptr || state.is_voter()) return;
     if (state.log.committed() < leader->term_start) return;
     election::become_follower(turn, state.hard.term, NodeId());
 }

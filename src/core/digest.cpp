@@ -135,6 +135,7 @@ std::uint64_t Member::digest() const {
     put(out, state_.snapshot);
     put_waiting(out, state_);
     put(out, state_.hooks_done.value);
+    put(out, std::uint64_t{state_.is_needed});
     put(out, state_.member_since.value);
     return checksum(out.view());
 }

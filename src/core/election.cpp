@@ -24,16 +24,24 @@ bool is_up_to_date(const State& state, const VoteRequest& request) {
 
 /// Never with less than it had when it was last removed. Who is being removed may be the only one
 /// that holds what the others need to go on: it stands by the list without it, in which its own
-/// vote counts for nothing (thesis §4.2.2). Who owes entries could not give them to anybody; its
-/// vote stays good, for what it acknowledged is known by index and term.
+/// vote counts for nothing (thesis §4.2.2); so does a newcomer that others need. Who owes entries
+/// could not give them to anybody; its vote stays good, for what it acknowledged is known by index
+/// and term.
 bool may_stand(const State& state) {
-    const bool counts = state.is_voter() || state.membership.left_at(state.self);
+    const bool counts = state.is_voter() || state.is_needed || state.membership.left_at(state.self);
     return counts && !state.log.owes() && state.log_end() >= state.hard.let_go;
 }
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
 bool hears_a_leader(const Turn& turn) {
     return turn.leader() != nullptr || turn.now < turn.state.refuses_votes_until();
+}
+
+/// Candidates ask only those that have a vote by their list.
+void note_need(Turn& turn, const VoteRequest& request) {
+    State& state = turn.state;
+    const bool stops_it = !hears_a_leader(turn) && !is_up_to_date(state, request);
+    state.is_needed |= stops_it && !state.is_voter() && state.members().contains(state.self);
 }
 
 void ask_for_votes(Turn& turn, Term term, const VoteRequest& request) {
@@ -53,6 +61,7 @@ void become_leader(Turn& turn) {
     Leader& leader = *turn.leader();
     leader.since = turn.now;
     state.leader = state.self;
+    state.is_needed = false;
     state.election_at = never;
     for (const Peer& peer : state.members().all()) {
         if (peer.id != state.self) leader.followers[peer.id] = replication::new_progress(turn);
@@ -136,6 +145,7 @@ void campaign(Turn& turn, bool handed_over) {
 void on_request(Turn& turn, const Message& message, const VoteRequest& request) {
     State& state = turn.state;
     if (tell_removed(turn, message)) return;
+    note_need(turn, request);
     if (request.pre) return on_pre_request(turn, message, request);
     const bool wanted =
         message.term > state.hard.term && (request.handed_over || !hears_a_leader(turn));

@@ -60,6 +60,7 @@ bool hear_leader(Turn& turn, const Message& message) {
         election::become_follower(turn, message.term, message.from);
     }
     state.leader = message.from;
+    state.is_needed = false;
     state.heard_at = turn.now;
     election::restart_timer(turn);
     return true;

@@ -145,7 +145,7 @@ void settle(Turn& turn) {
     if (turn.leader() == nullptr && turn.now >= state.election_at) election::on_timeout(turn);
     replication::advance_commit(turn);
     replication::take_committed(turn);
-    changes::leave_if_removed(turn);
+    changes::leave_without_vote(turn);
     changes::settle_forced(turn);
     changes::promote_ready(turn);
     hand_over::advance(turn);

@@ -107,8 +107,9 @@ void settle_forced(Turn& turn);
 /// Leader: promotes a joining member that has caught up.
 void promote_ready(Turn& turn);
 void on_committed(Turn& turn, const Entry& entry);
-/// A leader that is in its list no more gives up the lead once that is committed (thesis §4.2.2).
-void leave_if_removed(Turn& turn);
+/// A leader without a vote in its list gives up the lead once its term's beginning is committed, and
+/// with it the list (thesis §4.2.2): a voter has all that it has, then.
+void leave_without_vote(Turn& turn);
 }  // namespace changes
 
 namespace hand_over {  // hand_over.cpp: thesis §3.10; behaviour A8

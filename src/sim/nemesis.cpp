@@ -9,7 +9,7 @@ Nemesis::Nemesis(Field field) : field_(std::move(field)), most_nodes_(9) {
     field_.world.on_homeless = [this](NodeId id) {
         field_.world.loop().post([this, id] {
             // Else it was removed before it went down, and has no seat to take.
-            if (field_.world.exists(id) && is_listed(id)) join(id);
+            if (field_.world.exists(id) && is_listed(id) && !knows_of_its_removal(id)) join(id);
         });
     };
     field_.recorder.on_seated([this](NodeId id, bool knows_less) {
@@ -196,6 +196,11 @@ bool Nemesis::owes(NodeId id) const {
 bool Nemesis::is_member(NodeId id) const {
     const auto found = field_.onlooker.images().find(id);
     return found != field_.onlooker.images().end() && found->second.members.contains(id);
+}
+
+bool Nemesis::knows_of_its_removal(NodeId id) const {
+    const auto found = field_.onlooker.images().find(id);
+    return found != field_.onlooker.images().end() && found->second.was_removed;
 }
 
 bool Nemesis::is_listed(NodeId id) const {

@@ -133,6 +133,7 @@ private:
     bool is_member(NodeId id) const;
     /// By the newest list that is known.
     bool is_listed(NodeId id) const;
+    bool knows_of_its_removal(NodeId id) const;
     static std::string word(NodeId id) { return "n" + std::to_string(id.value); }
 
     Field field_;

@@ -190,9 +190,8 @@ void Nemesis::join_again(const std::shared_ptr<Joining>& joining) {
     const auto newest = joining_again_.find(id);
     // Else it has been removed once more.
     if (newest == joining_again_.end() || newest->second != joining) return;
-    const auto image = field_.onlooker.images().find(id);
-    if (!field_.world.exists(id) || image == field_.onlooker.images().end()) return;
-    if (joining->is_added && image->second.was_removed && is_listed(id)) {
+    if (!field_.world.exists(id)) return;
+    if (joining->is_added && knows_of_its_removal(id) && is_listed(id)) {
         field_.world.homes(id).clear();
         join(id);
     }

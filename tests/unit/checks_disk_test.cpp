@@ -423,6 +423,21 @@ TEST(OnlyVotersCount, ALearnersVoteDoesNot) {
     EXPECT_FOUND(broken, "only voters count");
 }
 
+TEST(OnlyVotersCount, ALearnerLeadsThatWasAskedForItsVote) {
+    for (const bool is_asked : {true, false}) {
+        Led world;
+        world.start(4, {});
+        const Index place = world.change(1, ChecksStand::members({1, 2, 3}, {4}));
+        world.sync(1);
+        for (const unsigned n : {2U, 3U, 4U}) world.copy(1, n);
+        for (const unsigned n : {1U, 4U}) world.commit(n, place);
+        world.change(1, ChecksStand::members({1, 2, 3, 4}));
+        if (is_asked) world.send(1, 4, Term(2), core::VoteRequest{});
+        world.elect(4, 3, {2, 3});
+        EXPECT_EQ(world.wrong().contains("only voters count"), !is_asked) << world.said();
+    }
+}
+
 TEST(OnlyVotersCount, ALearnerDoesNotLead) {
     Led broken;
     broken.start(4, {});

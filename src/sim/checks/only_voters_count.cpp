@@ -1,10 +1,12 @@
 // Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, or is just
-// being removed by it (thesis §4.2.2: until that is committed it may be needed), and a majority of
-// that list's voters has voted for it in that term, durably (a node without a disk: in memory). Who
+// being removed by it (thesis §4.2.2: until that is committed it may be needed), or has been asked
+// for its vote by somebody in whose list it had one. And a majority of its own list's voters has
+// voted for it in that term, durably (a node without a disk: in memory). Who
 // has voted in two terms at once, as one that stood still may, has only the later one on its disk:
 // the earlier vote counts once it is said, as in that term there can be no other.
 // That learners' disks count for no commit is part of the commit rule.
 #include <map>
+#include <set>
 
 #include "core/quorum.hpp"
 #include "sim/checks/checks.hpp"
@@ -30,6 +32,10 @@ public:
 
     void on_sent(const Sent& sent) override {
         const NodeImage& from = sent.from;
+        if (std::holds_alternative<core::VoteRequest>(sent.message.body) &&
+            from.members.is_voter(sent.message.to)) {
+            asked_.insert(sent.message.to);
+        }
         const auto* vote = std::get_if<core::VoteReply>(&sent.message.body);
         if (vote == nullptr || !vote->granted || vote->pre || !from.is_durable) return;
         const Term term = sent.message.term;
@@ -50,6 +56,7 @@ public:
     void on_recovered(const Recovered&) override {
         votes_.clear();
         said_.clear();
+        asked_.clear();
     }
 
 private:
@@ -59,7 +66,7 @@ private:
 
     /// It may have forced out a voter in the very step in which it was elected, after that.
     void judge(const NodeImage& node, const core::Members& before) const {
-        if (!node.members.is_voter(node.id) && !node.is_changing) {
+        if (!node.members.is_voter(node.id) && !node.is_changing && !asked_.contains(node.id)) {
             wrong(said(node.id) + " leads in " + said(node.hard.term) +
                       " and is no voter of its own list",
                   {node.id});
@@ -77,6 +84,7 @@ private:
 
     std::map<std::pair<Term, NodeId>, core::Votes> votes_;  // by term and candidate
     std::map<std::pair<NodeId, Term>, NodeId> said_;        // by voter and term; to whom first
+    std::set<NodeId> asked_;
 };
 
 }  // namespace
