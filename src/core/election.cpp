@@ -86,25 +86,22 @@ void on_pre_request(Turn& turn, const Message& message, const VoteRequest& reque
     turn.promise(message.from, term, VoteReply{granted, true});
 }
 
-/// Who asks for votes and is no member is told what became of it (a lost notice, T7): by a leader,
-/// and by followers that hear one, as it may not know the leader. Whoever was added since, or by a
-/// list that we have not seen, sees it by the index and takes no notice.
-bool tell_removed(Turn& turn, const Message& message) {
+}  // namespace
+
+bool tell_removed(Turn& turn, NodeId from) {
     const Leader* leader = turn.leader();
     const State& state = turn.state;
     // What was forced out here alone is for a leader to tell: its next list will say so to all.
     const bool settled = leader != nullptr
                              ? state.log.committed() >= leader->term_start
                              : state.leader && turn.now < state.refuses_votes_until() &&
-                                   !state.membership.committed().contains(message.from);
+                                   !state.membership.committed().contains(from);
     const bool sure = settled && !owed::lists_are_missing(state) &&
                       !state.membership.is_changing() && !state.members().empty() &&
-                      !state.members().contains(message.from);
-    if (sure) turn.promise(message.from, RemovedNotice{state.settled_list()});
+                      !state.members().contains(from);
+    if (sure) turn.promise(from, RemovedNotice{state.settled_list()});
     return sure && leader != nullptr;
 }
-
-}  // namespace
 
 void restart_timer(Turn& turn) {
     State& state = turn.state;
@@ -144,7 +141,7 @@ void campaign(Turn& turn, bool handed_over) {
 
 void on_request(Turn& turn, const Message& message, const VoteRequest& request) {
     State& state = turn.state;
-    if (tell_removed(turn, message)) return;
+    if (tell_removed(turn, message.from)) return;
     note_need(turn, request);
     if (request.pre) return on_pre_request(turn, message, request);
     const bool wanted =

@@ -168,6 +168,8 @@ Member::Member(Start start, Time now) {
     const Term base_term = snapshot ? snapshot->term : Term();
     if (start.is_log_lost) {
         state_.old_log = OldLog::on_disk;
+        state_.owing.heard = {start.peers.begin(), start.peers.end()};
+        state_.owing.heard.erase(start.self);
         state_.hard_written = false;  // what was let go is known from the log alone
     }
     if (snapshot) state_.log_time = snapshot->time;

@@ -24,8 +24,9 @@ struct Start {
     std::vector<Entry> entries;
     /// It may have heard a leader before it stopped, so it refuses votes for one election timeout.
     bool restarted = false;
-    bool is_log_lost = false;  ///< RecoveredGroup::is_log_lost; without snapshot and entries.
-    Index member_since;        ///< When joining: index of the entry that added it.
+    bool is_log_lost = false;     ///< RecoveredGroup::is_log_lost; without snapshot and entries.
+    std::vector<NodeId> peers{};  ///< Then: who else was in the newest list that can be read.
+    Index member_since;           ///< When joining: index of the entry that added it.
 };
 
 class Member {

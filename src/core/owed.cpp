@@ -5,7 +5,8 @@
 //      not stand for election. Its vote is as good as ever: it judges logs by index and term.
 //   2. Only the very entry is taken: place, size and checksum must be those that are known.
 //   3. A member whose snapshots are all damaged has no use for its log: it starts over, from the
-//      leader, and votes for nothing less than it had.
+//      leader, and votes for nothing less than it had. It knows no list, so it asks on until it has
+//      one: it may have been removed.
 #include <algorithm>
 
 #include "core/rules.hpp"
@@ -53,8 +54,7 @@ void reread_lists(Turn& turn) {
 }  // namespace
 
 bool asks(const State& state) {
-    const bool has_nothing = state.old_log == OldLog::on_disk && !state.incoming;
-    return has_nothing || !state.log.missing(1).empty();
+    return state.old_log == OldLog::on_disk || !state.log.missing(1).empty();
 }
 
 void ask(Turn& turn) {
@@ -62,7 +62,7 @@ void ask(Turn& turn) {
     if (!state.owes() && !state.owing.heard.empty()) state.owing = {};
     if (!asks(state) || turn.now < state.owing.ask_at) return;
     OwedRequest request = request_of(state);
-    request.has_nothing = state.old_log == OldLog::on_disk;
+    request.has_nothing = state.old_log == OldLog::on_disk && !state.incoming;
     state.owing.ask_at = turn.now + Duration(state.config().election_timeout);
     for (const NodeId id : helpers(state)) turn.promise(id, request);
 }
@@ -89,7 +89,7 @@ void on_request(Turn& turn, const Message& message, const OwedRequest& request) 
     }
     if (!request.places.empty()) turn.promise(message.from, std::move(reply));
     Leader* leader = turn.leader();
-    if (leader == nullptr) return;
+    if (leader == nullptr || election::tell_removed(turn, message.from)) return;
     const auto at = leader->followers.find(message.from);
     if (at == leader->followers.end()) return;
     // What it lacks went into our snapshot, though by what it once acknowledged it needs none.

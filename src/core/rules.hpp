@@ -13,6 +13,11 @@ void campaign(Turn& turn, bool handed_over);
 void on_request(Turn& turn, const Message& message, const VoteRequest& request);
 void on_reply(Turn& turn, const Message& message, const VoteReply& reply);
 void on_timeout_now(Turn& turn, const Message& message);
+/// Who asks for something and is no member is told what became of it (a lost notice, T7): by a
+/// leader, and by followers that hear one, as it may not know the leader. Whoever was added since,
+/// or by a list that we have not seen, sees it by the index and takes no notice. Returns whether it
+/// was told by a leader.
+bool tell_removed(Turn& turn, NodeId from);
 /// Own vote counts once it is on disk; a won tally makes a leader.
 void on_hard_state_stable(Turn& turn);
 /// Enters a larger term, or leaves a role in the same one.
@@ -107,8 +112,8 @@ void settle_forced(Turn& turn);
 /// Leader: promotes a joining member that has caught up.
 void promote_ready(Turn& turn);
 void on_committed(Turn& turn, const Entry& entry);
-/// A leader without a vote in its list gives up the lead once its term's beginning is committed, and
-/// with it the list (thesis §4.2.2): a voter has all that it has, then.
+/// A leader without a vote in its list gives up the lead once its term's beginning is committed,
+/// and with it the list (thesis §4.2.2): a voter has all that it has, then.
 void leave_without_vote(Turn& turn);
 }  // namespace changes
 

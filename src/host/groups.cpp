@@ -15,6 +15,7 @@ core::Start start_of(const ports::RecoveredGroup& found, const GroupConfig& conf
     start.snapshot = found.snapshot;
     start.entries = found.entries;
     start.is_log_lost = found.is_log_lost;
+    for (const core::Peer& peer : found.peers) start.peers.push_back(peer.id);
     start.restarted = true;
     return start;
 }

@@ -260,5 +260,50 @@ TEST(Owed, ALeaderThatHasCompactedItSendsItsSnapshot) {
     EXPECT_EQ(base.cluster.node(b).value.digest(), base.cluster.node(a).value.digest());
 }
 
+TEST(Owed, WhoHasLostItsLogLearnsThatItWasRemoved) {
+    CoreCluster cluster({.seed = 5});
+    cluster.set_network({true, milliseconds(1), milliseconds(5), 0, 0});
+    cluster.found({a, b, c});
+    cluster.run_for(seconds(5));
+    const NodeId leads = cluster.leader();
+    const NodeId gone = leads == c ? b : c;
+    const auto start = [&] {
+        core::Start lost;
+        lost.self = gone;
+        lost.hard_state = cluster.member(gone).state().hard;
+        lost.is_log_lost = lost.restarted = true;
+        lost.peers = {a, b, c};
+        return lost;
+    }();
+    cluster.crash(gone);
+    cluster.run_for(seconds(5));
+    cluster.change(leads, core::ChangeMembers::Act::remove, {gone, {}, Standing::voter});
+    cluster.run_for(seconds(1));
+    core::Member leader = cluster.member(leads);
+    core::Member member(start, cluster.now());
+    for (const bool is_sent_a_snapshot : {false, true}) {
+        SCOPED_TRACE(is_sent_a_snapshot);
+        core::Member asking = member;
+        core::Time now = cluster.now();
+        if (is_sent_a_snapshot) {
+            core::SnapshotPiece piece;
+            piece.meta.index = Index(2);
+            piece.meta.term = Term(1);
+            piece.meta.members = leader.state().members();
+            (void)asking.step(now, core::Received{{leads, gone, leader.term(), piece}});
+            ASSERT_TRUE(asking.state().incoming);
+            now += seconds(10);
+        }
+        const auto asked = asking.step(now, core::TimePassed{});
+        const auto* request = said<OwedRequest>(asked, leads);
+        ASSERT_TRUE(request);
+        const auto told = leader.step(now, core::Received{{gone, leads, asking.term(), *request}});
+        const auto* notice = said<core::RemovedNotice>(told, gone);
+        ASSERT_TRUE(notice);
+        (void)asking.step(now, core::Received{{leads, gone, leader.term(), *notice}});
+        EXPECT_EQ(asking.role(), Role::removed);
+    }
+}
+
 }  // namespace
 }  // namespace rafted::test
