@@ -78,7 +78,12 @@ Result<ports::Recovered> DiskStorage::recover() {
     scrub_ =
         std::make_unique<Scrub>(Scrub::Home{home_.files, home_.dir, identity_.node, &snapshots_,
                                             [this] { return journal_->written(); }});
-    if (home_.options.own_thread) thread_ = std::thread([this] { run(); });
+    if (home_.options.own_thread) {
+        thread_ = std::thread([this] { run(); });
+        preparing_ = std::thread([&spare = journal_->spare()] {
+            while (spare.wait()) spare.prepare();
+        });
+    }
     return recovered;
 }
 
@@ -253,6 +258,11 @@ bool DiskStorage::write_pending() {
     return worked;
 }
 
+bool DiskStorage::prepare_segment() {
+    CHECK(journal_ != nullptr && !preparing_.joinable(), "driven by hand after recover() only");
+    return journal_->spare().prepare();
+}
+
 void DiskStorage::run() {
     for (;;) {
         {
@@ -272,6 +282,8 @@ void DiskStorage::close() {
         wake_.notify_one();
     }
     if (thread_.joinable()) thread_.join();
+    if (journal_) journal_->spare().close();
+    if (preparing_.joinable()) preparing_.join();
     for (auto work = take_waiting(); !work.empty(); work = take_waiting()) {
         if (writer_) {
             writer_->perform(std::move(work));

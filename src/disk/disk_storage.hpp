@@ -1,6 +1,7 @@
 // Storage on a file system: one directory, one journal, one writer for all groups of a node.
-//   1. The thread is a thin shell: it hands what waits to the writer's core. Without it (own_thread
-//      off) the owner does the same by write_pending(), and every run is the same.
+//   1. The threads are thin shells: one hands what waits to the writer's core, one prepares the
+//      journal's next segment. Without them (own_thread off) the owner does the same by
+//      write_pending() and prepare_segment(), and every run is the same.
 //   2. The lock guards nothing but the queue; answers are given without it.
 #pragma once
 
@@ -48,6 +49,9 @@ public:
     /// Writes all that waits and answers it, and anew what a scrub found damaged; false if there
     /// was nothing to do. requires: no own thread.
     bool write_pending();
+    /// Prepares some of the journal's next segment; false if there was nothing to do. requires: no
+    /// own thread.
+    bool prepare_segment();
     /// Bytes of the journal's files. requires: no own thread.
     std::uint64_t journal_bytes() const { return journal_->disk_bytes(); }
 
@@ -87,6 +91,7 @@ private:
     std::uint64_t damaged_upto_ = 0;  ///< What lives in segments up to here is written again.
     bool closed_ = false;
     std::thread thread_;
+    std::thread preparing_;  ///< Of the journal's next segment.
 };
 
 /// DiskStorage with a thread of its own, as a node uses it.

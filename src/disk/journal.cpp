@@ -8,8 +8,6 @@ namespace rafted::disk {
 namespace {
 
 constexpr std::uint64_t large_frame_bytes = 128 << 10;
-constexpr std::size_t zeros_at_once = 64 << 10;
-constexpr std::array<std::byte, zeros_at_once> zeros{};
 
 Result<void> check_range(const char* name, std::uint64_t value, std::uint64_t least,
                          std::uint64_t most) {
@@ -30,12 +28,9 @@ Result<void> JournalOptions::validate() const {
     return fits;
 }
 
-Result<void> write_zeros(ports::File& file, std::uint64_t from, std::uint64_t to) {
-    if (from >= to) return {};
-    std::vector<BytesView> pieces((to - from) / zeros_at_once, BytesView(zeros));
-    pieces.push_back(BytesView(zeros).first((to - from) % zeros_at_once));
-    return file.write(from, pieces);
-}
+Journal::Journal(JournalHome home)
+    : home_(std::move(home)),
+      spare_({home_.files, home_.dir, home_.options.segment_bytes + home_.options.reserve_bytes}) {}
 
 Result<std::unique_ptr<Journal>> Journal::create(JournalHome home) {
     std::unique_ptr<Journal> journal(new Journal(std::move(home)));
@@ -59,7 +54,7 @@ std::unexpected<Error> Journal::fence(Error error) {
 }
 
 std::uint64_t Journal::disk_bytes() const {
-    std::uint64_t sum = 0;
+    std::uint64_t sum = spare_.bytes();
     for (const Segment& segment : segments_) sum += segment.bytes;
     return sum;
 }
@@ -93,9 +88,14 @@ Result<bool> Journal::write_again(std::uint64_t upto) {
     return false;
 }
 
+/// Frames go into blocks that were written before, up to its end.
+bool Journal::is_prepared() const { return current_.written >= home_.options.segment_bytes; }
+
+/// A segment that grows as it is written is left as soon as there is a better one.
 Result<void> Journal::rotate_if_full() {
     if (fenced_) return std::unexpected(*fenced_);
-    if (current_.position < home_.options.segment_bytes) return {};
+    const bool is_full = current_.position >= home_.options.segment_bytes;
+    if (!is_full && (is_prepared() || !spare_.is_whole())) return {};
     // Without space or rights for a new segment the old one goes on for as long as it can.
     auto rotated = rotate();
     if (rotated || rotated.error().code != ErrorCode::disk_failed) return {};
@@ -126,7 +126,15 @@ Result<void> Journal::write(Draft& draft) {
         segments_.back().bytes = current_.written;
     }
     drop_dead_segments();
+    ask_for_spare();
     return {};
+}
+
+/// In time to have it when this segment is full. A journal that stays small has none.
+void Journal::ask_for_spare() {
+    const auto& options = home_.options;
+    const std::uint64_t begin = std::min(options.prewrite_bytes, options.segment_bytes / 2);
+    if (current_.position >= begin) spare_.want(current_.number);
 }
 
 /// Zeros behind the frame, if the frame comes near the end of what was written before. They need
@@ -171,12 +179,14 @@ Result<void> Journal::write_frame(const Draft::Sealed& sealed) {
 
 Result<void> Journal::rotate() {
     const std::uint64_t number = segments_.empty() ? 1 : current_.number + 1;
-    const std::string temporary = path_of(number) + ".new";
-    auto made = write_new_segment(number);
-    if (!made) {
+    Current made;
+    made.number = number;
+    made.file = spare_.take();
+    const std::string temporary = made.file ? spare_.path() : path_of(number) + ".new";
+    if (auto begun = begin_segment(made, temporary); !begun) {
         // What is left of it is of no use; the next try or start replaces it.
         static_cast<void>(home_.files->remove(temporary));
-        return std::unexpected(made.error());
+        return begun;
     }
     auto named = home_.files->rename(temporary, path_of(number));
     if (named) named = home_.files->sync_directory(home_.dir);
@@ -187,7 +197,7 @@ Result<void> Journal::rotate() {
     {
         const std::lock_guard hold(places_);
         if (!segments_.empty()) segments_.back().end = closed.value_or(current_.position);
-        current_ = std::move(*made);
+        current_ = std::move(made);
         segments_.push_back({number, current_.written, current_.position});
     }
     drop_dead_segments();
@@ -208,30 +218,31 @@ Result<std::uint64_t> Journal::close_segment() {
     return current_.position + sealed->size;
 }
 
-Result<Journal::Current> Journal::write_new_segment(std::uint64_t number) {
-    const std::string temporary = path_of(number) + ".new";
-    auto file = home_.files->open(temporary, ports::OpenMode::create);
-    if (!file) return std::unexpected(file.error());
+/// Header and checkpoint, in the spare or else in a new file.
+Result<void> Journal::begin_segment(Current& made, const std::string& temporary) const {
+    if (!made.file) {
+        auto file = home_.files->open(temporary, ports::OpenMode::create);
+        if (!file) return std::unexpected(file.error());
+        made.file = std::move(*file);
+    }
+    const auto size = made.file->size();
+    if (!size) return std::unexpected(size.error());
     Draft checkpoint(image_);
     checkpoint.add_checkpoint();
-    const auto sealed =
-        checkpoint.seal({segment_head_bytes, seed_of(home_.node, number, segment_head_bytes), 0});
+    const auto sealed = checkpoint.seal(
+        {segment_head_bytes, seed_of(home_.node, made.number, segment_head_bytes), 0});
     if (!sealed) return std::unexpected(sealed.error());
-    const Bytes head = encode(SegmentHead{home_.node, number, current_.position});
+    const Bytes head = encode(SegmentHead{home_.node, made.number, current_.position});
 
-    Current made;
-    made.number = number;
     made.position = segment_head_bytes + sealed->size;
-    made.written = made.position + home_.options.reserve_bytes;
+    made.written = std::max(*size, made.position + home_.options.reserve_bytes);
     made.ordinal = 1;
     std::vector<BytesView> pieces{head};
     pieces.insert(pieces.end(), sealed->pieces.begin(), sealed->pieces.end());
-    auto done = (*file)->write(0, pieces);
-    if (done) done = write_zeros(**file, made.position, made.written);
-    if (done) done = (*file)->sync();
-    if (!done) return std::unexpected(done.error());
-    made.file = std::move(*file);
-    return made;
+    auto done = made.file->write(0, pieces);
+    if (done) done = write_zeros(*made.file, std::max(*size, made.position), made.written);
+    if (done) done = made.file->sync();
+    return done;
 }
 
 /// For what lives in it.
@@ -264,8 +275,10 @@ void Journal::move_old_entries(Draft& draft) {
 
 void Journal::drop_dead_segments() {
     while (segments_.size() > 1 && image_.live(segments_.front().number).entries == 0) {
+        const Segment& dead = segments_.front();
+        const std::string path = path_of(dead.number);
         // A segment that cannot be removed is tried again at the next start.
-        static_cast<void>(home_.files->remove(path_of(segments_.front().number)));
+        if (!spare_.recycle(path, dead.bytes)) static_cast<void>(home_.files->remove(path));
         const std::lock_guard hold(places_);
         segments_.pop_front();
     }

@@ -3,9 +3,9 @@
 //   1. A commit that has returned without an error survives; one that has not leaves no trace
 //      (disk_full) or fences the journal for good (disk_failed).
 //   2. A segment begins with a checkpoint, so the ones before it matter only for their entries.
-//   3. A segment goes as soon as nothing lives in it. Live entries of the oldest one are moved when
-//      the whole is larger than twice what lives plus three segments; so it stays below twice
-//      that plus five segments.
+//   3. A segment goes, or becomes the spare, as soon as nothing lives in it. Live entries of the
+//      oldest one are moved when the whole is larger than twice what lives plus three segments; so
+//      it stays below twice that plus five segments, and the spare.
 //   4. Of the current segment everything behind the last frame is zero or was never written.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "disk/draft.hpp"
+#include "disk/spare.hpp"
 #include "ports/files.hpp"
 
 namespace rafted::disk {
@@ -24,7 +25,8 @@ struct JournalOptions {
     /// A segment is closed when it has grown to this. 16 KiB to 1 GiB.
     std::uint64_t segment_bytes = std::uint64_t{64} << 20;
     /// Zeros written ahead of the end at a time, so that most syncs change no metadata; begins with
-    /// a quarter of it. 4 KiB to 64 MiB.
+    /// a quarter of it. Once a segment has this much in it, the next one is written full of zeros
+    /// beside it. 4 KiB to 64 MiB.
     std::uint64_t prewrite_bytes = std::uint64_t{4} << 20;
     /// Of the pre-written bytes only hard states may use these: votes go on when the disk is full.
     /// 4 KiB to 16 MiB.
@@ -58,8 +60,10 @@ public:
     /// Fails with disk_full or too_large: nothing is written, the journal goes on; with
     /// disk_failed: nothing will ever be written again.
     Result<void> commit(Draft& draft);
-    /// Bytes of all segments.
+    /// Bytes of all segments, and of the spare.
     std::uint64_t disk_bytes() const;
+    /// The next segment's file, to be prepared beside all else by whoever owns the journal.
+    Spare& spare() { return spare_; }
 
     /// Up to where a segment's frames reach.
     struct Written {
@@ -98,20 +102,22 @@ private:
         Index index;
     };
 
-    explicit Journal(JournalHome home) : home_(std::move(home)) {}
+    explicit Journal(JournalHome home);
     std::string path_of(std::uint64_t number) const;
     Draft::Place place_of_next() const;
     std::unexpected<Error> fence(Error error);
 
+    bool is_prepared() const;
     Result<void> rotate_if_full();
     Result<void> rotate();
     Result<std::uint64_t> close_segment();
-    Result<Current> write_new_segment(std::uint64_t number);
+    Result<void> begin_segment(Current& made, const std::string& temporary) const;
     Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
     Result<void> write_frame(const Draft::Sealed& sealed);
     Result<void> write(Draft& draft);
     bool is_too_large() const;
     void move_old_entries(Draft& draft);
+    void ask_for_spare();
     void drop_dead_segments();
 
     class Reading;
@@ -126,9 +132,7 @@ private:
     bool full_ = false;
     Cursor cursor_;
     std::optional<Error> fenced_;
+    Spare spare_;
 };
-
-/// Writes zeros.
-Result<void> write_zeros(ports::File& file, std::uint64_t from, std::uint64_t to);
 
 }  // namespace rafted::disk

@@ -113,6 +113,7 @@ private:
             if (held_) return;
             ++write_;
             static_cast<void>(disk_->write_pending());
+            static_cast<void>(disk_->prepare_segment());
         });
     }
     /// Who looks on hears of a batch once it is durable, before anybody acts upon it.

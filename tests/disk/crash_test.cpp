@@ -71,7 +71,8 @@ class Crash : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
     const WorkloadShape shape{GetParam(), 40, 3, 600};
-    const Workload work = make_workload(shape);
+    Workload work = make_workload(shape);
+    work.prepares = GetParam() % 2 == 0;
     std::uint64_t changes = 0;
     {
         sim::SimFiles files;
@@ -93,15 +94,19 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Range<std::uint64_t>(1, 25));
 
-/// Many segments, so that they are closed, moved out of and removed as the power goes.
+/// Many segments, so that they are closed, moved out of, and removed or used again as the power
+/// goes.
 TEST(CrashOfALongLife, AtEveryFewChanges) {
-    const Workload work = make_workload({99, 200, 6, 900});
-    sim::SimFiles reference;
-    run_workload(reference, work);
-    for (std::uint64_t after = 3; after <= reference.changes(); after += 5) {
-        const Loss loss = after % 2 == 0 ? Loss::any_sector : Loss::everything;
-        cut_and_check(work, {99, after, loss});
-        if (testing::Test::HasFailure()) return;
+    Workload work = make_workload({99, 200, 6, 900});
+    for (const bool prepares : {false, true}) {
+        work.prepares = prepares;
+        sim::SimFiles reference;
+        run_workload(reference, work);
+        for (std::uint64_t after = 3; after <= reference.changes(); after += 5) {
+            const Loss loss = after % 2 == 0 ? Loss::any_sector : Loss::everything;
+            cut_and_check(work, {99, after, loss});
+            if (testing::Test::HasFailure()) return;
+        }
     }
 }
 

@@ -34,7 +34,7 @@ std::uint64_t used_bytes(const sim::SimFiles& files, const std::string& path) {
 std::vector<std::string> segments_of(const sim::SimFiles& files) {
     std::vector<std::string> paths;
     for (const std::string& path : files.paths()) {
-        if (path.starts_with(journal_dir)) paths.push_back(path);
+        if (path.starts_with(journal_dir) && path.ends_with(".log")) paths.push_back(path);
     }
     return paths;
 }

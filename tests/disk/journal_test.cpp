@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "support/disk_workload.hpp"
 #include "support/storage_world.hpp"
@@ -42,7 +43,7 @@ protected:
     }
     std::size_t segments() const {
         std::size_t count = 0;
-        for (const auto& path : files_.paths()) count += path.starts_with("node/journal/");
+        for (const auto& path : files_.paths()) count += path.ends_with(".log");
         return count;
     }
 
@@ -102,7 +103,8 @@ TEST_F(Journal, AFewEntriesOfIdleGroupsDoNotPinItForEver) {
         last += 10;
         if (round % 5 == 4) compact(1000, last - 3);
         const std::uint64_t live = 101 * 50 + 60 * 340;
-        ASSERT_LE(storage_->journal_bytes(), 2 * live + 5 * segment_bytes) << round;
+        const std::uint64_t spare_bytes = segment_bytes + small_options().journal.reserve_bytes;
+        ASSERT_LE(storage_->journal_bytes(), 2 * live + 5 * segment_bytes + spare_bytes) << round;
     }
     open();
     ASSERT_EQ(recovered_.groups.size(), 101U);
@@ -232,6 +234,85 @@ TEST_F(Journal, B36_FourRestartsChangeNothing) {
         EXPECT_TRUE(recovered.notes.empty());
         EXPECT_EQ(recovered.node, NodeId(4711));
     }
+}
+
+/// What of the disk is in use by the journal, by path.
+std::map<std::string, std::uint64_t> journal_files(const sim::SimFiles& files) {
+    std::map<std::string, std::uint64_t> found;
+    for (const auto& path : files.paths()) {
+        if (path.starts_with("node/journal/")) found[path] = files.contents(path).size();
+    }
+    return found;
+}
+
+const std::string spare = "node/journal/spare.log.new";
+
+/// A group whose log grows by one entry at a time.
+class Growing : public Journal {
+protected:
+    void SetUp() override {
+        Journal::SetUp();
+        write(founding(1, "one"));
+    }
+    void grow() {
+        ++last_;
+        append(1, last_, last_, 900);
+    }
+    void grow_until_prepared() {
+        while (!storage_->prepare_segment()) grow();
+    }
+    bool has_spare() const { return journal_files(files_).contains(spare); }
+
+    std::uint64_t last_ = 1;
+};
+
+TEST_F(Growing, TheNextSegmentIsWrittenBeforeItIsNeeded) {
+    EXPECT_FALSE(storage_->prepare_segment()) << "it is small yet";
+    grow_until_prepared();
+    EXPECT_FALSE(storage_->prepare_segment());
+    const std::uint64_t size = files_.contents(spare).size();
+    EXPECT_GE(size, segment_bytes);
+    // The first grows as it is written, so the better one takes its place at once.
+    grow();
+    ASSERT_EQ(segments(), 2U);
+    EXPECT_FALSE(has_spare());
+    EXPECT_EQ(journal_files(files_).rbegin()->second, size);
+    // One that was prepared is used to its end.
+    grow_until_prepared();
+    grow();
+    EXPECT_EQ(segments(), 2U);
+    while (segments() < 3) grow();
+    EXPECT_FALSE(has_spare());
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last_);
+    EXPECT_TRUE(recovered_.notes.empty());
+}
+
+TEST_F(Growing, ADeadSegmentBecomesTheNextOne) {
+    std::uint64_t used = 0;
+    for (int round = 0; round < 60; ++round) {
+        grow_until_prepared();
+        grow();
+        compact(1, last_ - 1);
+        ASSERT_LE(segments(), 2U);
+        used = std::max(used, round < 10 ? files_.used_bytes() : 0);
+        ASSERT_LE(files_.used_bytes(), used + segment_bytes);
+    }
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries, entries(1, last_, last_, 900));
+}
+
+TEST_F(Growing, WithoutSpaceForTheNextSegmentItIsTriedAgainWithTheOneAfter) {
+    while (last_ < 9) grow();
+    files_.set_faults({.capacity = files_.used_bytes() + 1'000});
+    EXPECT_TRUE(storage_->prepare_segment());
+    EXPECT_FALSE(has_spare()) << "the space is needed elsewhere";
+    files_.set_faults({});
+    grow();
+    EXPECT_FALSE(storage_->prepare_segment());
+    while (segments() < 2) grow();
+    grow_until_prepared();
+    EXPECT_TRUE(has_spare());
 }
 
 TEST(JournalOptions, OutOfRangeIsRefusedByName) {

@@ -171,6 +171,7 @@ WorkRun run_workload(sim::SimFiles& files, const Workload& workload) {
         if (i % 3 == 0) continue;  // goes with the next
         while ((*storage)->write_pending()) {
         }
+        if (workload.prepares) static_cast<void>((*storage)->prepare_segment());
     }
     while ((*storage)->write_pending()) {
     }

@@ -24,6 +24,7 @@ struct WorkStep {
 struct Workload {
     std::vector<WorkStep> steps;
     std::vector<Groups> states;  ///< states[i]: after the first i steps.
+    bool prepares = false;       ///< The journal's next segment is prepared on the way.
 };
 
 struct WorkloadShape {
