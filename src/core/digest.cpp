@@ -102,6 +102,7 @@ void put_waiting(Writer& out, const State& state) {
         put(out, hand_over->deadline);
         put(out, hand_over->after_round);
         put(out, std::uint64_t{hand_over->fired});
+        put(out, std::uint64_t{hand_over->if_others_suffice});
     }
     for (const ForcedRequest& forced : state.forced) {
         put(out, forced.request);

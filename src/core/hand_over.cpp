@@ -3,6 +3,7 @@
 //     accepted ──target answers, has all──► fired: TimeoutNow, step down ──► seen leading: done
 //        │                                         │
 //        └──deadline, cancelled──► serves on       └──another leads, deadline──► outcome unknown
+#include "core/quorum.hpp"
 #include "core/rules.hpp"
 
 namespace rafted::core::hand_over {
@@ -21,6 +22,24 @@ void finish(Turn& turn, std::optional<ErrorCode> error) {
     auto& waiting = turn.state.hand_over;
     error ? turn.refuse(waiting->request, *error) : turn.answer(waiting->request);
     waiting.reset();
+}
+
+/// The target lives and has all of the log.
+bool is_ready(const State& state, const Leader& leader) {
+    const auto at = leader.followers.find(state.hand_over->target);
+    return at != leader.followers.end() && at->second.mode == Progress::Mode::replicate &&
+           at->second.acked.round > state.hand_over->after_round &&
+           at->second.match == state.log.last();
+}
+
+/// A majority of the voters has all of the log, not counting the leader.
+bool others_suffice(const State& state, const Leader& leader) {
+    std::size_t complete = 0;
+    for (const auto& [id, progress] : leader.followers) {
+        const bool has_all = progress.match == state.log.last();
+        if (has_all && state.members().is_voter(id)) ++complete;
+    }
+    return complete >= majority(state.members().voter_count());
 }
 
 std::optional<ErrorCode> refusal(const Turn& turn, NodeId target) {
@@ -48,7 +67,8 @@ void on_transfer(Turn& turn, const TransferLead& input) {
     if (state.hand_over) finish(turn, ErrorCode::cancelled);
     Leader& leader = *turn.leader();
     const Time deadline = turn.now + Duration(state.config().leader_transfer_timeout);
-    state.hand_over = HandOver{input.request, *input.target, deadline, leader.round, false};
+    state.hand_over = HandOver{input.request, *input.target, deadline,
+                               leader.round,  false,         input.if_others_suffice};
     // It is asked at once whether it still lives: what it answered before proves too little.
     leader.followers.at(*input.target).sent_at =
         turn.now - Duration(state.config().heartbeat_interval);
@@ -59,11 +79,8 @@ void advance(Turn& turn) {
     if (!state.hand_over) return;
     const HandOver& waiting = *state.hand_over;
     if (const Leader* leader = turn.leader(); leader != nullptr && !waiting.fired) {
-        const auto at = leader->followers.find(waiting.target);
-        const bool ready =
-            at != leader->followers.end() && at->second.mode == Progress::Mode::replicate &&
-            at->second.acked.round > waiting.after_round && at->second.match == state.log.last();
-        if (ready) return fire(turn);
+        const bool can_go_on = !waiting.if_others_suffice || others_suffice(state, *leader);
+        if (can_go_on && is_ready(state, *leader)) return fire(turn);
     } else if (state.leader) {
         const bool done = state.leader == waiting.target;
         return finish(turn, done ? std::nullopt : std::optional(ErrorCode::lost_lead));

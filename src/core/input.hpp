@@ -54,6 +54,9 @@ struct ChangeConfig {
 struct TransferLead {
     RequestId request = 0;
     std::optional<NodeId> target;
+    /// Not before a majority has all of the log without this leader: else whoever leads next could
+    /// begin its term no better than this one can end its own.
+    bool if_others_suffice = false;
     bool operator==(const TransferLead&) const = default;
 };
 

@@ -25,6 +25,7 @@ struct HandOver {
     Time deadline{};
     std::uint64_t after_round = 0;  ///< The target must answer something sent later than this.
     bool fired = false;             ///< TimeoutNow has gone out.
+    bool if_others_suffice = false;
     bool operator==(const HandOver&) const = default;
 };
 

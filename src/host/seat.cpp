@@ -190,6 +190,7 @@ void Seat::written(const Result<void>& result) {
     if (stopped_) return;
     const bool is_broken = !result && result.error().code != ErrorCode::corrupt;
     if (is_broken || retry_at_) return refused(std::move(done), result);
+    say_written();
     if (done.when_durable) {
         auto& persisted = *done.when_durable;
         if (!result && persisted.snapshot) {
@@ -429,7 +430,7 @@ void Seat::told_address(NodeId from, const core::MovedNotice& notice) {
     changed_();
 }
 
-void Seat::resign() {
+void Seat::resign(bool if_others_suffice) {
     const core::State& state = member_.state();
     const auto* leader = std::get_if<core::Leader>(&state.role);
     if (stopped_ || leader == nullptr) return;
@@ -442,7 +443,7 @@ void Seat::resign() {
         furthest = id;
         match = progress.match;
     }
-    if (furthest) give(core::TransferLead{0, furthest});
+    if (furthest) give(core::TransferLead{0, furthest, if_others_suffice});
 }
 
 void Seat::stop(const Error& why) {

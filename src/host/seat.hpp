@@ -53,7 +53,7 @@ public:
     core::Time wake_at() const;
 
     /// If it leads others that could lead, hands the lead to whoever is furthest.
-    void resign();
+    void resign(bool if_others_suffice = false);
     bool is_resigning() const { return !stopped_ && member_.state().hand_over.has_value(); }
 
     /// The newest snapshot on disk is damaged: another is made as soon as it can be.
@@ -82,6 +82,8 @@ private:
     bool write(core::Effects& effects, ports::Batch& batch);
     /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
+    void say_refused(const Error& why);
+    void say_written();
     void fence(const Error& why);
     /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
     void mind_the_disk(core::Time now);
@@ -128,6 +130,7 @@ private:
     std::deque<Write> writes_;
     DiskPulse pulse_;
     std::optional<core::Time> retry_at_;  ///< While the disk takes nothing.
+    bool was_refused_ = false;            ///< The log has said so.
     std::optional<Error> fenced_;         ///< The disk has failed; never again.
     std::deque<core::Entry> unapplied_;   ///< Held back while too many hooks wait...
     std::deque<HeldRead> held_reads_;     ///< ...and the reads that must see them.

@@ -13,8 +13,8 @@ constexpr auto full_disk_pause = std::chrono::milliseconds(100);
 
 void Seat::refused(Write write, const Result<void>& result) {
     if (!result && !retry_at_) {
-        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(result.error()));
-        resign();
+        say_refused(result.error());
+        resign(result.error().code == ErrorCode::disk_full);
     }
     if (!result && result.error().code == ErrorCode::disk_failed) fence(result.error());
     // By itself it may still fit, and is tried at once; if it was by itself, only with all else.
@@ -33,6 +33,18 @@ void Seat::refused(Write write, const Result<void>& result) {
     promise(std::move(write.then_send), persisted.hard_state);
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
                          std::move(persisted.snapshot)});
+}
+
+/// Once, and once that it is over: what is refused is tried again ten times a second.
+void Seat::say_refused(const Error& why) {
+    if (std::exchange(was_refused_, true)) return;
+    services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(why));
+}
+
+void Seat::say_written() {
+    if (!std::exchange(was_refused_, false)) return;
+    services_.log(LogLevel::info,
+                  "group " + record_.name + ": what the disk had refused has been written");
 }
 
 core::Duration Seat::disk_patience() const {

@@ -1,6 +1,8 @@
 // What a seat may not say while its disk refuses writes. A pure function: the member has spoken as
 // if all were written, and what rests on something that is not there must not leave.
-//   1. No entry is acknowledged that is not on disk, nothing in a term that is not.
+//   1. No entry is acknowledged that is not on disk, nothing in a term that is not. What is there
+//      is: the leader must hear that it is followed, so that it leads on and answers queries while
+//      all disks are full.
 //   2. No vote leaves that is not on disk as it stands, none at all once the disk is fenced.
 //   3. Refusals and requests of a leader rest on nothing: they leave.
 #pragma once
@@ -18,7 +20,7 @@ struct OnDisk {
     bool is_fenced = false;  ///< Nobody knows what is there.
 };
 
-/// Takes away what may not be said.
+/// Takes away what may not be said, or all of it that may not.
 void withhold(std::vector<core::Message>& messages, const OnDisk& disk);
 
 }  // namespace rafted::host

@@ -223,10 +223,11 @@ void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
         leaving_.erase(leaving_.find(removal->id));
         joining_again_.erase(removal->id);
         field_.tracer.node(removal->id, "remove");
-        // It may go on for a while, as a member that does not know yet.
-        field_.world.loop().call_in(stays_on, [this, removal] {
+        // It may go on for a while, as a member that does not know yet; for good, if it is the one
+        // that goes on alone.
+        field_.world.loop().call_in(stays_on, [this, removal, was_lost = majority_was_lost_] {
             const NodeId removed = removal->id;
-            if (!field_.world.exists(removed) || is_calm_) return;
+            if (!field_.world.exists(removed) || is_calm_ || majority_was_lost_ != was_lost) return;
             if (!removal->returns) return go_for_good(removed, "it was removed");
             auto joining = std::make_shared<Joining>();
             joining->id = removed;

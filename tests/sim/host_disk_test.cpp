@@ -101,6 +101,47 @@ TEST(Host, D12_AFailedSyncFencesTheLeaderAndAnotherLeads) {
     EXPECT_TRUE(world.add(1, seconds(20)));
 }
 
+TEST(Host, D12_WhileAllDisksAreFullQueriesGoOn) {
+    PlainWorld world({.seed = 77}, 3, quick_config());
+    ASSERT_EQ(world.add(1), 1);
+    for (const NodeId id : world.nodes()) {
+        world.files(id).set_faults({.capacity = world.files(id).used_bytes()});
+    }
+    const auto are_full = [&] {
+        return std::ranges::all_of(
+            world.nodes(), [&](NodeId id) { return world.status(id).disk == DiskState::full; });
+    };
+    int added = 1;
+    while (!are_full()) {
+        const auto sum = world.add(1, seconds(5));
+        if (!sum) break;
+        added = static_cast<int>(*sum);
+    }
+    const NodeId leader = world.leader();
+    const Term term = world.status(leader).current_term;
+    for (int i = 0; i < 30; ++i) {
+        world.run_for(seconds(1));
+        const auto sum = world.sum();
+        ASSERT_TRUE(sum) << i;
+        ASSERT_GE(*sum, added);
+    }
+    EXPECT_TRUE(are_full());
+    EXPECT_EQ(world.leader(), leader);
+    const auto told = [&](const char* what) {
+        return std::ranges::count_if(world.log(), [&](const std::string& line) {
+            return line.find(what) != std::string::npos && line.find("group") != std::string::npos;
+        });
+    };
+    EXPECT_LE(told("disk_full"), 3) << "it is tried again all the time, and said once";
+    EXPECT_EQ(world.status(leader).current_term, term) << "nobody gains by an election";
+    EXPECT_EQ(world.add(1, seconds(5)).error().code, ErrorCode::disk_full);
+    for (const NodeId id : world.nodes()) world.files(id).set_faults({});
+    world.run_for(seconds(1));
+    const auto sum = world.add(1, seconds(5));
+    EXPECT_TRUE(sum) << to_string(sum.error());
+    EXPECT_EQ(told("has been written"), told("disk_full"));
+}
+
 TEST(Host, D12_AFullDiskIsAStateThatPassesByItself) {
     PlainWorld world({.seed = 62}, 3, quick_config());
     ASSERT_EQ(world.add(1), 1);
