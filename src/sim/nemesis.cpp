@@ -1,6 +1,7 @@
 #include "sim/nemesis.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace rafted::sim {
@@ -174,11 +175,15 @@ NodeId Nemesis::victim(std::uint64_t choice) const {
     return all.empty() ? NodeId() : all[choice / 2 % all.size()];
 }
 
+/// Who has just started knows of few commits: then the log says who knows more.
 const NodeImage* Nemesis::best_informed() const {
+    const auto knows = [](const NodeImage& image) {
+        return std::tuple(image.commit, image.log.last_term(), image.log.last());
+    };
     const NodeImage* best = nullptr;
     for (const auto& [id, image] : field_.onlooker.images()) {
-        if (!image.is_up || !field_.world.is_up(id)) continue;
-        if (best == nullptr || image.commit > best->commit) best = &image;
+        if (!image.is_up || image.was_removed || !field_.world.is_up(id)) continue;
+        if (best == nullptr || knows(image) > knows(*best)) best = &image;
     }
     return best;
 }

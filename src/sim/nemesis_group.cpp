@@ -255,7 +255,7 @@ Nemesis::Done Nemesis::lose_majority(const Strike& strike) {
         const bool stays = peer.standing == Standing::voter && field_.world.exists(peer.id) &&
                            image != field_.onlooker.images().end() && image->second.is_up &&
                            image->second.group == best->group && !condemned_.contains(peer.id) &&
-                           !image->second.owes;
+                           !image->second.owes && !image->second.was_removed;
         if (stays) voters.push_back(peer.id);
     }
     if (voters.size() < 3) return {};
@@ -368,8 +368,9 @@ void Nemesis::recover(NodeId survivor) {
     field_.tracer.node(survivor, "restart", "goes on alone");
     world.process(survivor).host().recover_group(
         {field_.group, field_.factory(survivor), field_.plan.config, {}},
-        [this](const Result<void>& result) {
+        [this, survivor](const Result<void>& result) {
             if (result) recovering_ = NodeId();
+            if (!result) field_.tracer.node(survivor, "stop", to_string(result.error()));
         });
     field_.addresses_changed();
     if (std::exchange(recovering_, survivor) == survivor) return;
