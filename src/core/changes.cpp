@@ -162,7 +162,11 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
 
 void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice) {
     State& state = turn.state;
-    if (message.term < state.hard.term || notice.list.index < state.member_since) return;
+    if (message.term < state.hard.term) return;
+    // It was added by an entry that it has not seen yet: what came before that is past. Whose log
+    // is lost has seen it.
+    const bool catches_up = state.old_log == OldLog::none && state.log_end() < state.hard.let_go;
+    if (catches_up && notice.list < state.hard.let_go) return;
     // A newer list may be missing here that brings us back; the notice comes again if not.
     if (owed::lists_are_missing(state)) return;
     // A list that comes after that one and holds us means that we were added again.

@@ -137,7 +137,6 @@ std::uint64_t Member::digest() const {
     put_waiting(out, state_);
     put(out, state_.hooks_done.value);
     put(out, std::uint64_t{state_.is_needed});
-    put(out, state_.member_since.value);
     return checksum(out.view());
 }
 

@@ -162,7 +162,6 @@ Member::Member(Start start, Time now) {
     state_.self = start.self;
     state_.random = Random(start.seed);
     state_.hard = state_.stable_hard = std::move(start.hard_state);
-    state_.member_since = start.member_since;
     const auto& snapshot = start.snapshot;
     const Index base = snapshot ? snapshot->index : Index();
     const Term base_term = snapshot ? snapshot->term : Term();

@@ -26,7 +26,6 @@ struct Start {
     bool restarted = false;
     bool is_log_lost = false;     ///< RecoveredGroup::is_log_lost; without snapshot and entries.
     std::vector<NodeId> peers{};  ///< Then: who else was in the newest list that can be read.
-    Index member_since;           ///< When joining: index of the entry that added it.
 };
 
 class Member {

@@ -91,7 +91,6 @@ struct State {
     /// By a candidate's list this member has a vote, by its own it has none, and its log refuses
     /// the candidate: nobody may win without it. Until it hears a leader it stands itself.
     bool is_needed = false;
-    Index member_since;  ///< It joined by the entry at this index; older removals are past.
 
     const GroupConfig& config() const { return configs.front().config; }
     /// No vote is given before, its own neither: leases rest on it (thesis §6.4.1). It counts by

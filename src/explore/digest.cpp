@@ -238,7 +238,6 @@ void Print::put(const core::State& state) {
         put(hand_over->after_round);
         put(std::uint64_t{hand_over->fired});
     }
-    put(state.member_since);
 }
 
 void Print::put(const Disk& disk) {

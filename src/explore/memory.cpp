@@ -66,7 +66,7 @@ bool counts_rounds(const Bounds& bounds) {
 Digest key_of(NodeNumber node, const Event& event, MessageNumber message) {
     const auto flags = std::uint64_t{event.late} + 2 * std::uint64_t{event.hold} +
                        4 * static_cast<std::uint64_t>(event.kind) + 64 * event.target.value +
-                       1024 * event.since.value;
+                       1024 * event.since.index.value + (event.since.term.value << 32U);
     return digest_of(node, flags, message);
 }
 

@@ -57,7 +57,7 @@ struct Known {
     NodeNumber node = 0;
     bool wrote = false;
     bool changed = false;  ///< The node is another, or something was sent.
-    std::optional<Index> added;
+    std::optional<core::LogPlace> added;
     std::string violation;
     std::vector<MessageNumber> sent;
 };

@@ -98,7 +98,8 @@ Consequence Happening::take(const Event& event) {
         case Kind::transfer: step(core::TransferLead{4, event.target}); break;
         case Kind::start: {
             core::Start start;
-            start.member_since = event.since;
+            start.hard_state.let_go = event.since;
+            here.disk.hard = start.hard_state;
             begin(std::move(start));
             break;
         }
@@ -131,7 +132,6 @@ void Happening::restart() {
     start.snapshot = disk.snapshot;
     start.entries = disk.entries;
     start.restarted = true;
-    start.member_since = state().member_since;
     hands_.restart(start);
     begin(std::move(start));
 }
@@ -182,7 +182,9 @@ void Happening::perform(const Effects& effects) {
     if (effects.load_snapshot) node().value = node().disk.snapshot_value;
     for (const Entry& entry : effects.committed) node().value = value_after(node().value, entry);
     for (const core::Accepted& accepted : effects.accepted) {
-        if (accepted.request == 2) done_.added = accepted.index;
+        if (accepted.request == 2) {
+            done_.added = {accepted.term, accepted.index};
+        }
     }
     drain();
 }

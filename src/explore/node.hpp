@@ -63,10 +63,10 @@ struct Event {
         start,
     };
     Kind kind = Kind::deliver;
-    bool late = false;  ///< deliver: the wait since a leader was heard is over first.
-    bool hold = false;  ///< The write that it causes takes time.
-    NodeId target;      ///< add, remove, transfer.
-    Index since;        ///< start: the entry that added the node.
+    bool late = false;     ///< deliver: the wait since a leader was heard is over first.
+    bool hold = false;     ///< The write that it causes takes time.
+    NodeId target;         ///< add, remove, transfer.
+    core::LogPlace since;  ///< start: the entry that added the node.
     const core::Message* message = nullptr;
 };
 
@@ -81,9 +81,9 @@ struct Hands {
 struct Consequence {
     Node node;
     std::vector<core::Message> sent;
-    bool wrote = false;          ///< A write was made that could have taken time.
-    std::optional<Index> added;  ///< The change was accepted, at this index.
-    std::string violation;       ///< Empty, or what was broken.
+    bool wrote = false;                   ///< A write was made that could have taken time.
+    std::optional<core::LogPlace> added;  ///< The change was accepted, there.
+    std::string violation;                ///< Empty, or what was broken.
 };
 
 /// The config of every explored group: one entry per append, leases off, no timer by chance.

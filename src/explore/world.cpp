@@ -129,7 +129,7 @@ void Rules::forget_dead(World& world, std::size_t node) const {
 bool Rules::apply(const World& world, Next& next, bool& wrote) {
     const Action& action = next.action;
     const NodeNumber before = world.nodes[action.node];
-    Event event{action.kind, action.late, action.hold, NodeId(action.target), Index(), nullptr};
+    Event event{action.kind, action.late, action.hold, NodeId(action.target), {}, nullptr};
     const Known& known = memory_.happen(before, event, action.message);
     wrote = known.wrote;
     next.violation = known.violation;

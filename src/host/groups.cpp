@@ -120,20 +120,21 @@ void Host::do_join(OpenGroup what, Done done) {
     seat_new(std::move(start), std::move(done));
 }
 
-/// What it promised before it was removed still binds it. To another incarnation it has promised
-/// nothing; but the lists of before the removal are in that log, too, and by them it has a vote:
-/// it must not be one of a majority of theirs, beside the group, before it has seen newer ones.
+/// What it promised before it was removed still binds it, in the same incarnation. Lists of before
+/// it was added are in the log, too: by some of them it may have a vote, or have been removed.
+/// Until it has seen the one by which it was added it votes for nothing less, and heeds nothing
+/// older.
 core::HardState Host::promised_to(const OpenGroup& what) {
     const Seat* open = find(what.name);
     const auto left = left_.find(what.name);
-    if (open == nullptr && left == left_.end()) return {};
-    const GroupId group = open != nullptr ? open->record().group : left->second.record.group;
-    if (group != what.group) {
-        core::HardState fresh;
-        fresh.let_go = {what.term, Index()};
-        return fresh;
+    core::HardState promised;
+    if (open != nullptr && open->record().group == what.group) {
+        promised = open->member().state().hard;
+    } else if (open == nullptr && left != left_.end() && left->second.record.group == what.group) {
+        promised = left->second.hard_state;
     }
-    return open != nullptr ? open->member().state().hard : left->second.hard_state;
+    promised.let_go = std::max(promised.let_go, what.added);
+    return promised;
 }
 
 void Host::do_recover(OpenGroup what, Done done) {

@@ -46,7 +46,9 @@ struct OpenGroup {
     value::Applier::MachineFactory factory;
     GroupConfig config{};
     GroupId group{};  ///< join: the one to join...
-    Term term{};      ///< ...and a term that its leader has been in.
+    /// ...and a place in its log that is not before the entry by which this node was added, in the
+    /// order of terms first: a leader's term, and where its log ended, when it knew of that.
+    core::LogPlace added{};
 };
 
 class Host final : public ports::Door, public ports::Receiver {

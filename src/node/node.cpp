@@ -52,6 +52,7 @@ private:
     Result<void> resume(const host::OpenGroup& what, const std::vector<std::string>& known,
                         const JoinOptions& options);
     Result<void> become_member(const GroupHandle& group, const JoinOptions& options);
+    Result<Status> status_of_leader(const GroupHandle& group, const JoinOptions& options);
     template <class Start>
     Result<void> on_host(std::chrono::milliseconds time, const std::string& what, Start start);
     void log(LogLevel level, const std::string& line) const {
@@ -275,6 +276,23 @@ Result<void> Node::Impl::become_member(const GroupHandle& group, const JoinOptio
     }
 }
 
+/// From a leader that knows this node to be a member: one that has been outvoted may not.
+Result<Status> Node::Impl::status_of_leader(const GroupHandle& group, const JoinOptions& options) {
+    const auto end = std::chrono::steady_clock::now() + options.timeout;
+    constexpr auto pause = std::chrono::milliseconds(20);
+    while (true) {
+        auto status = group.status({options.timeout, {}});
+        if (!status) return status;
+        const bool lists_it = std::ranges::any_of(
+            status->members, [this](const MemberInfo& member) { return member.node == id; });
+        if (status->role == Role::leader && lists_it) return status;
+        if (std::chrono::steady_clock::now() + pause >= end) {
+            return fail(ErrorCode::timeout, "no leader that has added this node answers");
+        }
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFactory factory,
                                             const std::vector<std::string>& known,
                                             const JoinOptions& options) {
@@ -303,9 +321,11 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
         return std::unexpected(entered.error());
     }
     if (auto added = become_member(group, options); !added) return std::unexpected(added.error());
+    status = status_of_leader(group, options);
+    if (!status) return std::unexpected(status.error());
     what.config = status->config;
     what.group = status->group_id;
-    what.term = status->current_term;
+    what.added = {status->current_term, status->last};
     auto done = on_host(options.timeout, "joining group '" + name + "'",
                         [&](auto told) { host_->join_group(what, told); });
     if (!done) return std::unexpected(done.error());

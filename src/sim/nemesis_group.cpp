@@ -163,8 +163,10 @@ void Nemesis::try_to_add(std::shared_ptr<Joining> joining) {
 /// It was added: it takes its seat, unless it is down or has one.
 void Nemesis::join(NodeId id) {
     World& world = field_.world;
-    const NodeImage* best = best_informed();
-    if (best == nullptr || !world.is_up(id)) {
+    const auto leads = field_.onlooker.images().find(leader());
+    const bool knows =
+        leads != field_.onlooker.images().end() && leads->second.members.contains(id);
+    if (!knows || !world.is_up(id)) {
         world.loop().call_in(between_tries, [this, id] {
             if (field_.world.exists(id)) join(id);
         });
@@ -174,8 +176,12 @@ void Nemesis::join(NodeId id) {
     world.homes(id).push_back({field_.group, field_.factory(id), field_.plan.config});
     // Its disk may not know of its removal: then it goes on as it was.
     host::Host& host = world.process(id).host();
-    host::OpenGroup what{field_.group, field_.factory(id), field_.plan.config, best->group,
-                         best->hard.term};
+    const NodeImage& image = leads->second;
+    const host::OpenGroup what{field_.group,
+                               field_.factory(id),
+                               field_.plan.config,
+                               image.group,
+                               {image.hard.term, image.log.last()}};
     host.find_group(field_.group, [&host, what](const Result<GroupId>& found) {
         found ? host.open_group(what, [](const Result<void>&) {})
               : host.join_group(what, [](const Result<void>&) {});

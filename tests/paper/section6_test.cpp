@@ -183,6 +183,20 @@ TEST(Section6, WhoIsRemovedKeepsWhereItsLogEnded) {
     EXPECT_EQ(again.state().hard.let_go, (core::LogPlace{Term(3), Index(9)}));
 }
 
+// Its log may hold lists of before it was added, and others may know of no later one: neither says
+// that it is no member, until it has seen the list by which it was added.
+TEST(Section6, WhoWasAddedHeedsNoRemovalOfBefore) {
+    for (const Index list : {Index(5), Index(9), Index(12)}) {
+        MemberStand stand({.terms = {Term(1)}, .hard = removed_at_nine()});
+        stand.receive(b, Term(3), core::RemovedNotice{{Term(3), list}});
+        const bool is_later = list >= Index(9);
+        EXPECT_EQ(stand.member().role() == Role::removed, is_later) << to_string(list);
+    }
+    MemberStand stand({.terms = {Term(1)}, .hard = removed_at_nine()});
+    stand.receive(b, Term(4), core::RemovedNotice{{Term(2), Index(20)}});
+    EXPECT_NE(stand.member().role(), Role::removed) << "terms come first";
+}
+
 TEST(Section6, WhoJoinedAgainDoesNotLeadByAListOfBefore) {
     // It founded the group: the first list that it is sent makes it the only voter.
     MemberStand stand({.voters = {}, .hard = removed_at_nine()});

@@ -152,7 +152,7 @@ TEST(Host, WhoWasRemovedBeforeAForcedRecoveryVotesForNothingOfBefore) {
     ASSERT_TRUE(found);
     ASSERT_FALSE(found->groups.empty());
     // The lists of before, by which it has a vote, all lie below that.
-    EXPECT_EQ(found->groups.back().hard_state.let_go, (core::LogPlace{goes_on_in, Index()}));
+    EXPECT_GT(found->groups.back().hard_state.let_go, (core::LogPlace{goes_on_in, Index()}));
 }
 
 TEST(Host, B24_ARepairedGroupKeepsItsLeader) {

@@ -46,11 +46,13 @@ void CoreCluster::found(const std::vector<NodeId>& voters) {
     }
 }
 
-void CoreCluster::start_newcomer(NodeId id, Index member_since) {
+void CoreCluster::start_newcomer(NodeId id, Index added_at) {
+    const auto& state = member(leader()).state();
     Node& made = nodes_[id];
     made.id = id;
+    made.disk.hard.let_go = {state.log.term_at(added_at).value_or(state.hard.term), added_at};
     core::Start start;
-    start.member_since = member_since;
+    start.hard_state = made.disk.hard;
     boot(made, std::move(start));
 }
 

@@ -103,8 +103,8 @@ public:
     // Nodes.
     /// Starts a group whose founding entry already names all of these as voters.
     void found(const std::vector<NodeId>& voters);
-    /// Starts a node with an empty disk that was added by the entry at `member_since`.
-    void start_newcomer(NodeId id, Index member_since);
+    /// Starts a node with an empty disk that was added by the entry at `added_at`; somebody leads.
+    void start_newcomer(NodeId id, Index added_at);
     void crash(NodeId id);
     void restart(NodeId id);
     /// The node and its disk are gone for good.

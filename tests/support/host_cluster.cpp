@@ -68,10 +68,11 @@ void HostCluster::join(NodeId id, const std::string& group, Factory factory) {
         added = answer->has_value() || answer->error().code == ErrorCode::already_member;
         if (!added) run_for(std::chrono::milliseconds(20));
     }
+    const Status now = status(wait_for_leader(group), group);
     world_.homes(id).push_back({group, factory, seen.config});
     std::optional<Result<void>> done;
     node(id).host().join_group(
-        {group, std::move(factory), seen.config, seen.group_id, seen.current_term},
+        {group, std::move(factory), seen.config, seen.group_id, {now.current_term, now.last}},
         [&](Result<void> result) { done = std::move(result); });
     must(run_until([&] { return done.has_value(); }), "a node did not join in time");
     must(done->has_value(), "a node did not join");
