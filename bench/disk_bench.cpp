@@ -110,6 +110,8 @@ public:
         storage_->write(std::exchange(batch_, {}), [](const Result<void>& done) { must(done); });
         storage_->write_pending();
     }
+    /// What a node's other thread does meanwhile.
+    void prepare() { storage_->prepare_segment(); }
     std::uint64_t bytes() const { return storage_->journal_bytes(); }
     ports::Recovered recovered;
 
@@ -187,6 +189,7 @@ void bench_append(const Folder& folder, const Options& options) {
                                    store.append(1, entries, below);
                                    store.write();
                                }));
+            store.prepare();
             for (int i = 0; i < 2; ++i) sums[i] += times[i].back();
         }
         const double bare_time = median(times[0]);
@@ -357,18 +360,19 @@ void bench_idle_groups(const Folder& folder, const Options& options) {
         const bool is_long = next.value > 2 * kept;
         store.append(busy, std::move(entries), is_long ? next - kept : Index(0));
         store.write();
+        store.prepare();
         most = std::max(most, store.bytes());
     }
     const auto entry = static_cast<double>(commands(Index(1), 1)[0].size());
     const double live =
         entry * (static_cast<double>(options.groups) * 10 + 2 * static_cast<double>(kept));
     const double segment = static_cast<double>(disk::JournalOptions().segment_bytes);
-    const double bound = 2 * live + 5 * segment;
+    const double bound = 2 * live + 6 * segment;
     std::printf("\njournal: one busy group (%.0f MiB written), %llu idle ones\n", written / mib,
                 static_cast<unsigned long long>(options.groups));
     std::printf(
         "  at most %.1f MiB on disk with up to %.1f MiB alive; the bound is %.1f MiB "
-        "(twice what lives and five segments)\n",
+        "(twice what lives and six segments)\n",
         static_cast<double>(most) / mib, live / mib, bound / mib);
     need(static_cast<double>(most) <= bound, "the journal is larger than its bound");
 }

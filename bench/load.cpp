@@ -1,8 +1,10 @@
-// Load on a cluster of three processes on loopback, from a fourth: closed-loop clients (one request
-// outstanding each), all on one connection's thread, so that the generator costs little. Prints one
-// row per workload: operations per second and latency percentiles, as a table or as JSON.
+// Load on a cluster of three processes on loopback, from a fourth, or (--inside) from the process
+// of its leader: closed-loop clients (one request outstanding each), all on one connection's
+// thread, so that the generator costs little. Prints one row per workload: operations per second
+// and latency percentiles, as a table or as JSON.
 //
-//   bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--no-lease] [--json]
+//   bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--only put|query]
+//              [--no-lease] [--inside] [--json]
 //
 // Without --dir the nodes are memory-only; with it they sync every batch before they promise.
 #include <sys/prctl.h>
@@ -19,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,6 +63,9 @@ struct Options {
     double seconds = 3;
     std::size_t bytes = 256;
     bool lease = true;
+    bool inside = false;
+    bool puts = true;
+    bool queries = true;
     bool json = false;
 };
 
@@ -82,51 +88,89 @@ rafted::GroupConfig config_of(const Options& options) {
     return config;
 }
 
-/// A member's process: says its address on `out`, then serves until its parent ends.
-[[noreturn]] void serve(const Options& options, unsigned number, const std::string& first,
-                        int out) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+rafted::Node open_node(const Options& options, unsigned number) {
     rafted::NodeConfig config;
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
-    auto node = must(rafted::Node::open(config), "opening a node");
-    if (first.empty()) {
-        must(node.create_group<Map>("load", config_of(options)), "creating the group");
-    } else {
-        must(node.join_group<Map>("load", {first}), "joining the group");
-    }
-    const std::string line = node.address() + "\n";
-    if (write(out, line.data(), line.size()) < 0) die("the parent is gone");
-    while (true) pause();
+    return must(rafted::Node::open(config), "opening a node");
 }
 
+void send_line(int to, const std::string& text) {
+    const std::string line = text + "\n";
+    if (write(to, line.data(), line.size()) < 0) die("the other process is gone");
+}
+
+std::string read_line(int from) {
+    std::string line;
+    for (char c = 0; read(from, &c, 1) == 1 && c != '\n';) line += c;
+    if (line.empty()) die("a node did not start");
+    return line;
+}
+
+/// Three members; the first, which leads, in this process or in one of its own.
 class Cluster {
 public:
     explicit Cluster(const Options& options) {
-        for (unsigned number = 0; number < 3; ++number) start(options, number);
+        // Forked before this process has a thread.
+        for (unsigned number = options.inside ? 1 : 0; number < 3; ++number) start(options, number);
+        std::string first;
+        if (options.inside) {
+            leader_ = open_node(options, 0);
+            group_ = must(leader_->create_group<Map>("load", config_of(options)), "the group");
+            first = leader_->address();
+            addresses_.push_back(first);
+        }
+        for (const Child& child : children_) {
+            send_line(child.to, first);
+            addresses_.push_back(read_line(child.from));
+            if (first.empty()) first = addresses_.back();
+        }
     }
     ~Cluster() {
-        for (const pid_t pid : pids_) kill(pid, SIGKILL);
-        for (const pid_t pid : pids_) waitpid(pid, nullptr, 0);
+        for (const Child& child : children_) kill(child.pid, SIGKILL);
+        for (const Child& child : children_) waitpid(child.pid, nullptr, 0);
     }
     const std::vector<std::string>& addresses() const { return addresses_; }
+    /// As the leader's own process has it, if that is this one.
+    const std::optional<rafted::Group<Map>>& inside() const { return group_; }
 
 private:
-    void start(const Options& options, unsigned number) {
-        int ends[2];
-        if (pipe(ends) != 0) die("no pipe");
-        const std::string first = addresses_.empty() ? "" : addresses_.front();
-        const pid_t pid = fork();
-        if (pid == 0) serve(options, number, first, ends[1]);
-        pids_.push_back(pid);
-        close(ends[1]);
-        char text[256] = {};
-        if (read(ends[0], text, sizeof text - 1) <= 0) die("a node did not start");
-        addresses_.emplace_back(text, std::strcspn(text, "\n"));
-        close(ends[0]);
+    struct Child {
+        pid_t pid = 0;
+        int to = -1;
+        int from = -1;
+    };
+
+    /// Is told whom to join (nobody: it founds the group), says where it is, and serves until its
+    /// parent ends.
+    [[noreturn]] static void serve(const Options& options, unsigned number, int from, int to) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        std::string first;
+        for (char c = 0; read(from, &c, 1) == 1 && c != '\n';) first += c;
+        auto node = open_node(options, number);
+        if (first.empty()) {
+            must(node.create_group<Map>("load", config_of(options)), "creating the group");
+        } else {
+            must(node.join_group<Map>("load", {first}), "joining the group");
+        }
+        send_line(to, node.address());
+        while (true) pause();
     }
 
-    std::vector<pid_t> pids_;
+    void start(const Options& options, unsigned number) {
+        int down[2];
+        int up[2];
+        if (pipe(down) != 0 || pipe(up) != 0) die("no pipe");
+        const pid_t pid = fork();
+        if (pid == 0) serve(options, number, down[0], up[1]);
+        close(down[0]);
+        close(up[1]);
+        children_.push_back({pid, down[1], up[0]});
+    }
+
+    std::vector<Child> children_;
     std::vector<std::string> addresses_;
+    std::optional<rafted::Node> leader_;
+    std::optional<rafted::Group<Map>> group_;
 };
 
 struct Row {
@@ -194,12 +238,23 @@ private:
     std::uint64_t errors_ = 0;
 };
 
-std::string key_of(unsigned client) { return "key-" + std::to_string(client); }
+/// One of 10,000, another each time.
+class Keys {
+public:
+    std::string next() {
+        const std::uint64_t number = ++asked_ * 0x9E3779B97F4A7C15ULL >> 40U;
+        return "key-" + std::to_string(number % 10'000);
+    }
+
+private:
+    std::atomic<std::uint64_t> asked_{0};
+};
 
 Row put_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
     const std::string value(options.bytes, 'x');
-    const auto ask = [&](unsigned client, std::function<void(bool)> done) {
-        group.start_command(Put{key_of(client), value}).then([done](const auto& result) {
+    Keys keys;
+    const auto ask = [&](unsigned, std::function<void(bool)> done) {
+        group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
             done(result.has_value());
         });
     };
@@ -208,13 +263,23 @@ Row put_run(const rafted::Group<Map>& group, const Options& options, unsigned cl
 }
 
 Row get_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
-    const auto ask = [&](unsigned client, std::function<void(bool)> done) {
-        group.start_query(Get{key_of(client)}).then([done](const auto& result) {
+    Keys keys;
+    const auto ask = [&](unsigned, std::function<void(bool)> done) {
+        group.start_query(Get{keys.next()}).then([done](const auto& result) {
             done(result.has_value());
         });
     };
     return Run(ask, clients)
         .measure(options.lease ? "query, lease" : "query, ReadIndex", options.seconds);
+}
+
+std::vector<Row> measure(const rafted::Group<Map>& group, const Options& options) {
+    std::vector<Row> rows;
+    for (const unsigned clients : options.clients) {
+        if (options.puts) rows.push_back(put_run(group, options, clients));
+        if (options.queries) rows.push_back(get_run(group, options, clients));
+    }
+    return rows;
 }
 
 void print(const std::vector<Row>& rows, bool json) {
@@ -254,8 +319,8 @@ std::vector<unsigned> numbers(const std::string& text) {
 Options parse(int count, char** words) {
     Options options;
     const std::string usage =
-        "usage: bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--no-lease] "
-        "[--json]\n";
+        "usage: bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] "
+        "[--only put|query] [--no-lease] [--inside] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
         std::_Exit(2);
@@ -267,6 +332,13 @@ Options parse(int count, char** words) {
             options.json = true;
         } else if (word == "--no-lease") {
             options.lease = false;
+        } else if (word == "--inside") {
+            options.inside = true;
+        } else if (word == "--only" && has_next) {
+            const std::string what = words[++i];
+            if (what != "put" && what != "query") wrong(what);
+            options.puts = what == "put";
+            options.queries = what == "query";
         } else if (word == "--dir" && has_next) {
             options.dir = words[++i];
         } else if (word == "--clients" && has_next) {
@@ -288,15 +360,11 @@ Options parse(int count, char** words) {
 int main(int count, char** words) {
     const Options options = parse(count, words);
     const Cluster cluster(options);
-    std::vector<Row> rows;
-    {
+    if (cluster.inside()) {
+        print(measure(*cluster.inside(), options), options.json);
+    } else {
         const auto client = must(rafted::Client::open({cluster.addresses(), {}}), "the client");
-        const auto group = client.group<Map>("load");
-        for (const unsigned clients : options.clients) {
-            rows.push_back(put_run(group, options, clients));
-            rows.push_back(get_run(group, options, clients));
-        }
+        print(measure(client.group<Map>("load"), options), options.json);
     }
-    print(rows, options.json);
     return 0;
 }

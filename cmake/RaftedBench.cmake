@@ -25,3 +25,11 @@ foreach(file IN LISTS bench_files)
         endif()
     endif()
 endforeach()
+
+# The comparison with peers, without any of them.
+if(RAFTED_TESTS AND TARGET bench_load)
+    rafted_script_test(bench side_by_side TIMEOUT 120
+        COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch ${PROJECT_SOURCE_DIR}/bench/run
+                --systems rafted --cases tcp-durable,inside-memory,tcp-query --rounds 1
+                --seconds 0.2 --json rows.json --svg plots --bin $<TARGET_FILE_DIR:bench_load>)
+endif()

@@ -1,0 +1,182 @@
+"""The systems that are measured, and what each of them can be asked for.
+
+A case is one kind of load at several numbers of requests outstanding. For each case a system has a
+way of running it, or is not in it. Every call of measure() starts the system anew, in an empty
+directory, and stops it; it gives a row for each number of requests outstanding.
+"""
+
+import json
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import peers
+
+ROOT = peers.ROOT
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    outstanding: tuple
+    per_entry: bool = False  # nanoseconds per entry at a batch size, in place of a load
+
+
+CASES = (
+    Case("tcp-durable", "put over TCP, three processes, client in a fourth, durable", (1, 64, 256)),
+    Case("tcp-memory", "put over TCP, three processes, client in a fourth, no sync", (1, 64, 256)),
+    Case("tcp-query", "linearizable query over TCP, no lease", (1, 64, 256)),
+    Case("inside-durable", "command, load inside the leader's process, durable", (1, 64, 1024)),
+    Case("inside-memory", "command, load inside the leader's process, no disk", (1, 64)),
+    Case("core", "the core alone, three members, nanoseconds per committed entry", (1, 64),
+         per_entry=True),
+)
+
+
+@dataclass
+class Ask:
+    """What a measurement is to be like."""
+    seconds: float
+    bytes: int
+    dir: Path      # empty, on the disk that is measured
+    memory: Path   # empty, on a file system in memory
+
+
+def _json(command: list, timeout: float):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=timeout)
+    if done.returncode != 0:
+        why = done.stderr.strip()[-300:]
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {why}")
+    return json.loads(done.stdout)
+
+
+class Rafted:
+    name = "rafted"
+    bin = ROOT / "build" / "release" / "bin"
+
+    def cases(self):
+        return [case.name for case in CASES]
+
+    def prepare(self):
+        for program in ("bench_load", "bench_core_step"):
+            if not (self.bin / program).exists():
+                raise peers.Missing(f"{self.bin / program} is missing: ./test bench builds it")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        if case.name == "core":
+            return self._core(case)
+        command = [self.bin / "bench_load", "--json", "--seconds", ask.seconds,
+                   "--bytes", ask.bytes, "--clients", ",".join(map(str, case.outstanding))]
+        command += ["--only", "query" if case.name == "tcp-query" else "put"]
+        if case.name == "tcp-query":
+            command += ["--no-lease"]
+        if case.name.startswith("inside"):
+            command += ["--inside"]
+        if case.name.endswith("durable"):
+            command += ["--dir", ask.dir]
+        rows = _json(command, 60 + 5 * ask.seconds * len(case.outstanding))
+        bad = [row for row in rows if row["errors"]]
+        if bad:
+            raise RuntimeError(f"bench_load had errors: {bad}")
+        return {row["clients"]: row for row in rows}
+
+    def _core(self, case: Case) -> dict:
+        report = _json([self.bin / "bench_core_step", "--benchmark_format=json",
+                        "--benchmark_filter=^per_committed_entry/(1|64)$"], 120)
+        rows = {}
+        for run in report["benchmarks"]:
+            rows[int(run["name"].split("/")[1])] = {"ns_per_entry": run["per_entry"] * 1e9}
+        return {n: rows[n] for n in case.outstanding}
+
+
+class Etcd:
+    name = "etcd"
+
+    def cases(self):
+        return ["tcp-durable", "tcp-memory", "tcp-query", "core"]
+
+    def prepare(self):
+        self.load = peers.go_program("etcd")
+        self.core = peers.go_program("etcd_core")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        if case.name == "core":
+            return {n: _json([self.core, "-batch", n, "-size", ask.bytes], 120)
+                    for n in case.outstanding}
+        extra = ["--unsafe-no-fsync"] if case.name == "tcp-memory" else []
+        op = "get" if case.name == "tcp-query" else "put"
+        with self._cluster(ask.dir, extra):
+            # So that there is something to get, and every connection has been used.
+            _json([self.load, "-op", "put", "-clients", 64, "-secs", 1, "-size", ask.bytes], 60)
+            return {n: _json([self.load, "-op", op, "-clients", n, "-secs", ask.seconds, "-size",
+                              ask.bytes, "-leader"], 60 + ask.seconds)
+                    for n in case.outstanding}
+
+    @contextmanager
+    def _cluster(self, directory: Path, extra: list):
+        members = ",".join(f"m{i}=http://127.0.0.1:2380{i}" for i in (1, 2, 3))
+        started = []
+        try:
+            for i in (1, 2, 3):
+                client, peer = f"http://127.0.0.1:2379{i}", f"http://127.0.0.1:2380{i}"
+                started.append(subprocess.Popen(
+                    ["etcd", "--name", f"m{i}", "--data-dir", str(directory / f"m{i}"),
+                     "--listen-client-urls", client, "--advertise-client-urls", client,
+                     "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                     "--initial-cluster", members, "--initial-cluster-state", "new", "--logger",
+                     "zap", "--log-level", "error", "--quota-backend-bytes", "8000000000", *extra],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            time.sleep(3)
+            yield
+        finally:
+            for process in started:
+                process.kill()
+            for process in started:
+                process.wait()
+
+
+class Libraft:
+    name = "libraft"
+
+    def cases(self):
+        return ["inside-durable", "inside-memory"]
+
+    def prepare(self):
+        self.load = peers.libraft_program()
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        base = ask.dir if case.name == "inside-durable" else ask.memory
+        rows = {}
+        for n in case.outstanding:
+            directory = base / f"libraft-{n}"
+            directory.mkdir()
+            rows[n] = _json([self.load, directory, n, ask.bytes, ask.seconds], 60 + ask.seconds)
+        return rows
+
+
+class Hashicorp:
+    name = "hashicorp"
+
+    def cases(self):
+        return ["inside-durable", "inside-memory"]
+
+    def prepare(self):
+        self.load = peers.go_program("hashicorp")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        rows = {}
+        for n in case.outstanding:
+            command = [self.load, "-tcp", "-clients", n, "-secs", ask.seconds, "-size", ask.bytes]
+            if case.name == "inside-durable":
+                directory = ask.dir / f"hashicorp-{n}"
+                directory.mkdir()
+                command += ["-dir", directory]
+            rows[n] = _json(command, 60 + ask.seconds)
+        return rows
+
+
+SYSTEMS = (Rafted(), Etcd(), Libraft(), Hashicorp())
