@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace rafted::disk {
@@ -101,10 +103,12 @@ private:
     std::size_t at_ = 0;
 };
 
+constexpr auto longest_pause = std::chrono::milliseconds(2);
+
 class PosixFile final : public File {
 public:
-    PosixFile(Descriptor descriptor, std::string path)
-        : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+    PosixFile(Descriptor descriptor, std::string path, bool yields)
+        : descriptor_(std::move(descriptor)), path_(std::move(path)), yields_(yields) {}
 
     Result<std::uint64_t> size() const override {
         struct stat status{};
@@ -142,9 +146,12 @@ public:
     }
 
     Result<void> sync() override {
+        const auto begin = std::chrono::steady_clock::now();
         while (::fdatasync(descriptor_.number()) != 0) {
             if (errno != EINTR) return failed_sync(errno);
         }
+        const auto took = std::chrono::steady_clock::now() - begin;
+        if (yields_) std::this_thread::sleep_for(std::min<decltype(took)>(took, longest_pause));
         return {};
     }
 
@@ -158,6 +165,7 @@ private:
 
     Descriptor descriptor_;
     std::string path_;
+    bool yields_;
 };
 
 class PosixLock final : public DirectoryLock {
@@ -197,7 +205,8 @@ Result<std::unique_ptr<File>> PosixFiles::open(const std::string& path, OpenMode
     if (mode == OpenMode::verify) {
         static_cast<void>(::posix_fadvise(descriptor.number(), 0, 0, POSIX_FADV_DONTNEED));
     }
-    return std::make_unique<PosixFile>(std::move(descriptor), path);
+    return std::make_unique<PosixFile>(std::move(descriptor), path,
+                                       mode == OpenMode::create_beside);
 }
 
 Result<void> PosixFiles::make_directory(const std::string& path) {

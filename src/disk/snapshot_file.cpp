@@ -15,9 +15,9 @@ namespace {
 constexpr int compression_level = 1;
 constexpr std::size_t block_head_bytes = 12;
 constexpr std::size_t end_bytes = 48;
-/// So many bytes are synced at a time: all at the end would be one long sync, behind which the
-/// journal's would wait.
-constexpr std::uint64_t sync_bytes = 2 << 20;
+/// So many bytes are synced at a time: the journal's syncs wait behind them, for as long as that
+/// takes.
+constexpr std::uint64_t sync_bytes = std::uint64_t{128} << 10;
 constexpr std::uint64_t max_header_bytes = 16 << 20;
 constexpr std::string_view end_magic = "RFTSDONE";
 
@@ -58,7 +58,7 @@ SnapshotWriter& SnapshotWriter::operator=(SnapshotWriter&&) noexcept = default;
 SnapshotWriter::~SnapshotWriter() = default;
 
 Result<SnapshotWriter> SnapshotWriter::create(const Place& place, const core::SnapshotMeta& meta) {
-    auto file = place.files->open(place.path, ports::OpenMode::create);
+    auto file = place.files->open(place.path, place.mode);
     if (!file) return std::unexpected(file.error());
     SnapshotWriter writer(std::move(*file), meta);
     Writer body;

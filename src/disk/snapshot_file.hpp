@@ -46,6 +46,7 @@ public:
         ports::Files* files = nullptr;
         std::string path;
         SnapshotOwner owner;
+        ports::OpenMode mode = ports::OpenMode::create;  ///< Or create_beside.
     };
     static Result<SnapshotWriter> create(const Place& place, const core::SnapshotMeta& meta);
     SnapshotWriter(SnapshotWriter&&) noexcept;

@@ -118,17 +118,17 @@ Result<SnapshotReader> Snapshots::reader(ports::Slot slot, const Name& name,
 }
 
 Result<SnapshotWriter> Snapshots::create(ports::Slot slot, const core::SnapshotMeta& meta,
-                                         std::string_view ending) const {
+                                         std::string_view ending, ports::OpenMode mode) const {
     if (auto made = home_.files->make_directory(dir_of(slot)); !made) {
         return std::unexpected(made.error());
     }
     const std::string path = dir_of(slot) + "/" + text(name_of(meta)) + std::string(ending);
-    return SnapshotWriter::create({home_.files, path, {home_.node, slot}}, meta);
+    return SnapshotWriter::create({home_.files, path, {home_.node, slot}, mode}, meta);
 }
 
 Result<std::unique_ptr<ports::SnapshotSink>> Snapshots::save(ports::Slot slot,
                                                              const core::SnapshotMeta& meta) const {
-    auto writer = create(slot, meta, saving_ending);
+    auto writer = create(slot, meta, saving_ending, ports::OpenMode::create_beside);
     if (!writer) return std::unexpected(writer.error());
     const std::string path = dir_of(slot) + "/" + text(name_of(meta)) + std::string(saving_ending);
     return std::make_unique<Sink>(Sink::Place{this, home_.files, slot, path}, std::move(*writer));
@@ -157,7 +157,8 @@ Result<std::optional<ReceivedSnapshot>> Snapshots::receive(ports::Slot slot,
                                                            const core::SnapshotPiece& piece) {
     if (piece.offset == 0) {
         receiving_.erase(slot);
-        auto writer = create(slot, piece.meta, received_ending);
+        // By the thread that writes the journal: it must not pause.
+        auto writer = create(slot, piece.meta, received_ending, ports::OpenMode::create);
         if (!writer) return std::unexpected(writer.error());
         receiving_.emplace(slot, std::move(*writer));
     }

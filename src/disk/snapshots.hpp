@@ -69,7 +69,7 @@ public:
 
 private:
     Result<SnapshotWriter> create(ports::Slot slot, const core::SnapshotMeta& meta,
-                                  std::string_view ending) const;
+                                  std::string_view ending, ports::OpenMode mode) const;
     Result<std::optional<ReceivedSnapshot>> out_of_place(ports::Slot slot,
                                                          const core::SnapshotPiece& piece) const;
     Result<void> finish_install(const GroupImage& group) const;

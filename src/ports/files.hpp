@@ -45,6 +45,8 @@ enum class OpenMode : std::uint8_t {
     verify,  ///< As read, and past what the system remembers of the file: what the device holds.
     write,   ///< Must exist; read and write.
     create,  ///< Made if missing, emptied if not; read and write.
+    create_beside,  ///< As create; each sync then leaves the device to others for as long again,
+                    ///< 2 ms at most.
 };
 
 class Files {

@@ -183,7 +183,7 @@ std::uint64_t SimFiles::used() const {
 Result<std::unique_ptr<File>> SimFiles::open(const std::string& path, OpenMode mode) {
     const std::lock_guard hold(mutex_);
     if (!power_) return dead(path);
-    if (mode == OpenMode::create) {
+    if (mode == OpenMode::create || mode == OpenMode::create_beside) {
         if (auto going = begin_change(); !going) return std::unexpected(going.error());
         if (!directories_.contains(parent_of(path))) {
             return fail(ErrorCode::invalid, "cannot open " + path + ": no such directory");
