@@ -1,4 +1,5 @@
 // The files of a small directory, whole and damaged, and the records of its journal one by one.
+#include "disk/backup_dir.hpp"
 #include "disk/snapshot_file.hpp"
 #include "fuzz/seeds/seeds.hpp"
 #include "fuzz/support/directories.hpp"
@@ -28,6 +29,14 @@ void add_segment(Seeds& seeds, const std::string& name, const Bytes& segment) {
     const auto head = BytesView(segment).first(disk::segment_head_bytes);
     seeds.add("journal_fuzz", "header_only", whole_file, head);
     seeds.add("identity_fuzz", "segment_head", head);
+}
+
+void add_manifest(Seeds& seeds) {
+    disk::BackupManifest manifest{ClusterId(1),        NodeId(2),        GroupId(3), "hits",
+                                  snapshot_meta(4, 5), core::LogTime(6), 7,          8};
+    const Bytes whole = encode(manifest);
+    seeds.add("backup_fuzz", "manifest", whole);
+    seeds.add("backup_fuzz", "without_checksum", BytesView(whole).first(whole.size() - 8));
 }
 
 void add_snapshot_changes(Seeds& seeds) {
@@ -83,6 +92,7 @@ void add_disk_seeds(Seeds& seeds) {
         }
         if (name == disk::identity_name) seeds.add("identity_fuzz", name, bytes);
     }
+    add_manifest(seeds);
     seeds.add("identity_fuzz", "segment_name", view_of(disk::segment_name(0x2a)));
     add_snapshot_changes(seeds);
     const auto records = all_records();
