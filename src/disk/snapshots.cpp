@@ -245,7 +245,7 @@ Result<void> Snapshots::finish_install(const GroupImage& group) const {
     return home_.files->rename(dir_of(slot) + "/" + waiting, path_of(slot, name));
 }
 
-Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) const {
+Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) {
     const ports::Slot slot = group.record.slot;
     AtStart start;
     const auto files = home_.files->list(dir_of(slot));
@@ -259,6 +259,7 @@ Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) const {
     if (!ready) return std::unexpected(ready.error());
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
+    at_start_[slot] = *names;
     for (const Name& name : *names) {
         auto found = reader(slot, name);
         auto verified = found ? found->verify() : Result<void>(std::unexpected(found.error()));
@@ -281,7 +282,11 @@ Result<void> Snapshots::set_aside(ports::Slot slot, const Name& name) const {
 Result<void> Snapshots::set_all_aside(ports::Slot slot) const {
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
+    const auto old = at_start_.find(slot);
     for (const Name& name : *names) {
+        if (old == at_start_.end() || std::ranges::find(old->second, name) == old->second.end()) {
+            continue;
+        }
         if (auto done = set_aside(slot, name); !done) return done;
     }
     return {};

@@ -50,9 +50,10 @@ public:
         core::Members members;  ///< Of the newest one whose head verifies, be it whole or not.
     };
     /// What a group has at a start. Ends an install that was cut short, removes other leftovers.
-    Result<AtStart> recover(const GroupImage& group) const;
+    Result<AtStart> recover(const GroupImage& group);
     /// Renames a damaged file, so that it is in nobody's way but can be looked at.
     Result<void> set_aside(ports::Slot slot, const Name& name) const;
+    /// Those that recover() has found; one that was made since is of the log that begins anew.
     Result<void> set_all_aside(ports::Slot slot) const;
 
     static std::string text(const Name& name);
@@ -77,6 +78,7 @@ private:
 
     Home home_;
     std::map<ports::Slot, SnapshotWriter> receiving_;
+    std::map<ports::Slot, std::vector<Name>> at_start_;
 };
 
 }  // namespace rafted::disk

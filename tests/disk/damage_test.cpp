@@ -424,13 +424,15 @@ TEST(Damage, WithoutAWholeSnapshotTheLogIsKeptButCannotBeUsed) {
         ports::GroupWrite anew;
         anew.slot = 1;
         anew.let_go_log = true;
-        anew.append = entries(2, 1, 3);
+        anew.append = entries(2, 1, 30);
         (*storage)->write({anew}, [](const Result<void>& done) { EXPECT_TRUE(done); });
+        save(**storage, 1, snapshot_meta(2, 25), view_of("of the new log, before that is there"));
         (*storage)->write_pending();
     }
     ASSERT_TRUE(reopen(files, recovered));
     EXPECT_FALSE(recovered.groups.at(0).is_log_lost);
-    EXPECT_EQ(recovered.groups.at(0).entries, entries(2, 1, 3));
+    EXPECT_EQ(recovered.groups.at(0).entries, entries(2, 1, 30));
+    EXPECT_EQ(recovered.groups.at(0).snapshot, snapshot_meta(2, 25));
 }
 
 TEST(Damage, WithoutSnapshotAndLogItIsNotKnownWhatWasPromised) {
