@@ -14,7 +14,6 @@ PACKAGES = {
     "libraft": ("libraft-dev", "libuv1-dev", "gcc"),
     "hashicorp": ("golang-go", "golang-github-hashicorp-raft-dev",
                   "golang-github-hashicorp-raft-boltdb-dev"),
-    "redis": ("redis-server", "redis-tools"),
 }
 
 

@@ -6,9 +6,6 @@ A ratio is that of one round, in which both saw the same machine; the median ove
 import math
 from statistics import median
 
-# A difference below this means nothing on a noisy machine.
-TIE = 1.3
-
 
 def _value(row: dict) -> float:
     """What is better when it is larger."""

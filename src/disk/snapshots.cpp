@@ -282,11 +282,10 @@ Result<void> Snapshots::set_aside(ports::Slot slot, const Name& name) const {
 Result<void> Snapshots::set_all_aside(ports::Slot slot) const {
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
-    const auto old = at_start_.find(slot);
-    for (const Name& name : *names) {
-        if (old == at_start_.end() || std::ranges::find(old->second, name) == old->second.end()) {
-            continue;
-        }
+    const auto found = at_start_.find(slot);
+    if (found == at_start_.end()) return {};
+    for (const Name& name : found->second) {
+        if (std::ranges::find(*names, name) == names->end()) continue;
         if (auto done = set_aside(slot, name); !done) return done;
     }
     return {};

@@ -22,8 +22,6 @@ Result<void> write_zeros(ports::File& file, std::uint64_t from, std::uint64_t to
     return file.write(from, pieces);
 }
 
-Spare::~Spare() = default;
-
 /// What a process leaves of it goes at the next start, as all unfinished segments do.
 std::string Spare::path() const { return home_.dir + "/spare.log.new"; }
 

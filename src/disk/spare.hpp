@@ -28,7 +28,6 @@ public:
         std::uint64_t bytes = 0;  ///< The size of the file.
     };
     explicit Spare(Home home) : home_(std::move(home)) {}
-    ~Spare();
 
     std::string path() const;
     /// Begins to make one. What fails is not tried again for the same segment.

@@ -222,6 +222,7 @@ void Print::put(const core::State& state) {
     put(state.role);
     put(state.leader);
     put(std::uint64_t{state.election_at == core::never});
+    put(std::uint64_t{state.is_needed});
     put(state.snapshot);
     put(std::uint64_t{state.incoming.has_value()});
     if (const auto& incoming = state.incoming) {

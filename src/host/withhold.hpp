@@ -20,7 +20,7 @@ struct OnDisk {
     bool is_fenced = false;  ///< Nobody knows what is there.
 };
 
-/// Takes away what may not be said, or all of it that may not.
+/// Takes away what may not be said; of an acknowledgement, what is not on disk.
 void withhold(std::vector<core::Message>& messages, const OnDisk& disk);
 
 }  // namespace rafted::host

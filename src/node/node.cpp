@@ -281,12 +281,14 @@ Result<Status> Node::Impl::status_of_leader(const GroupHandle& group, const Join
     const auto end = std::chrono::steady_clock::now() + options.timeout;
     constexpr auto pause = std::chrono::milliseconds(20);
     while (true) {
-        auto status = group.status({options.timeout, {}});
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        auto status = group.status({left, {}});
         if (!status) return status;
         const bool lists_it = std::ranges::any_of(
             status->members, [this](const MemberInfo& member) { return member.node == id; });
         if (status->role == Role::leader && lists_it) return status;
-        if (std::chrono::steady_clock::now() + pause >= end) {
+        if (left <= pause) {
             return fail(ErrorCode::timeout, "no leader that has added this node answers");
         }
         std::this_thread::sleep_for(pause);

@@ -1,9 +1,9 @@
 // Only voters count (§5.2, §6): whoever is elected is a voter of the list it goes by, or is just
 // being removed by it (thesis §4.2.2: until that is committed it may be needed), or has been asked
 // for its vote by somebody in whose list it had one. And a majority of its own list's voters has
-// voted for it in that term, durably (a node without a disk: in memory). Who
-// has voted in two terms at once, as one that stood still may, has only the later one on its disk:
-// the earlier vote counts once it is said, as in that term there can be no other.
+// voted for it in that term, durably (a node without a disk: in memory). Who has voted in two terms
+// at once, as one that stood still may, has only the later one on its disk: the earlier vote counts
+// once it is said, as in that term there can be no other.
 // That learners' disks count for no commit is part of the commit rule.
 #include <map>
 #include <set>
