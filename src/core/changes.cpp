@@ -162,11 +162,12 @@ void on_force_remove(Turn& turn, const ForceRemove& input) {
 
 void on_removed_notice(Turn& turn, const Message& message, const RemovedNotice& notice) {
     State& state = turn.state;
-    if (message.term < state.hard.term) return;
-    // It was added by an entry that it has not seen yet: what came before that is past. Whose log
-    // is lost has seen it.
-    const bool catches_up = state.old_log == OldLog::none && state.log_end() < state.hard.let_go;
-    if (catches_up && notice.list < state.hard.let_go) return;
+    // It may have been added again since by an entry that it has not seen yet, or has lost: what
+    // came before that is past. Who stood for election in vain is in a later term than the group.
+    const bool is_past = message.term < state.hard.term;
+    const bool log_is_whole = state.old_log == OldLog::none;
+    const bool sees_all = log_is_whole ? state.log_end() >= state.hard.let_go : !is_past;
+    if (!sees_all && notice.list < state.hard.let_go) return;
     // A newer list may be missing here that brings us back; the notice comes again if not.
     if (owed::lists_are_missing(state)) return;
     // A list that comes after that one and holds us means that we were added again.

@@ -102,6 +102,9 @@ Result<ports::RecoveredGroup> DiskStorage::without_snapshot(const GroupImage& gr
     }
     if (!group.log.empty()) end = {group.at(group.last()).entry.term(), group.last()};
     if (end == core::LogPlace()) return fail(ErrorCode::corrupt, std::move(text));
+    if (auto left = snapshots_.leave_behind(group.record.slot); !left) {
+        return std::unexpected(left.error());
+    }
     notes.push_back(text + "; the group's leader is asked for another");
     ports::RecoveredGroup recovered{group.record, group.hard_state, {}, {}, group.moved, true};
     recovered.peers = members_in(group).value_or(found.members).all();

@@ -63,9 +63,9 @@ private:
     };
     DiskStorage(Home home, Directory directory);
 
-    static Result<ports::RecoveredGroup> without_snapshot(const GroupImage& group,
-                                                          const Snapshots::AtStart& found,
-                                                          std::vector<std::string>& notes);
+    Result<ports::RecoveredGroup> without_snapshot(const GroupImage& group,
+                                                   const Snapshots::AtStart& found,
+                                                   std::vector<std::string>& notes);
     Result<ports::RecoveredGroup> recover_group(const GroupImage& group, Draft& repairs,
                                                 std::vector<std::string>& notes);
     void run();

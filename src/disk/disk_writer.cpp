@@ -163,7 +163,7 @@ Result<void> DiskWriter::finish(const std::vector<InHand>& hand) {
     for (const InHand& item : hand) {
         for (const ports::GroupWrite& write : item.waiting.batch) {
             const bool lets_go = write.let_go_log && !item.refused;
-            if (lets_go && done) done = snapshots_.set_all_aside(write.slot);
+            if (lets_go && done) done = snapshots_.let_go(write.slot);
         }
         for (const ReceivedSnapshot& received : item.received) {
             if (done) done = snapshots_.install(received);

@@ -9,10 +9,10 @@ namespace {
 
 using core::max_index;
 
-/// More entries than this in one log make no sense, and would not fit into memory.
-constexpr std::uint64_t max_log_entries = std::uint64_t{1} << 26;
 /// A wider gap is not bridged by holes: the log begins anew behind it.
 constexpr std::uint64_t max_gap = std::uint64_t{1} << 20;
+/// Where a log begins, at the highest: behind the last entry that there can be.
+constexpr Index max_first = max_index + 1;
 
 std::unexpected<Error> unfit(const GroupImage& group, const std::string& what) {
     return fail(ErrorCode::corrupt, "group '" + group.record.name + "': " + what);
@@ -99,8 +99,8 @@ Result<void> Image::take(const LogRange& record, const News&) {
                                range_text(record.first, record.first + record.count - 1) +
                                " in the next");
     }
-    const bool sane =
-        record.first > Index(0) && record.first <= max_index && record.count <= max_log_entries;
+    const bool sane = record.first > Index(0) && record.first <= max_first &&
+                      record.count <= max_first - record.first;
     if (!sane) return unfit(held, "the log's range makes no sense");
     drop_from(held, held.first);
     held.first = record.first;
@@ -153,8 +153,7 @@ Result<void> Image::make_room(GroupImage& group, Index index) {
         return unfit(group, "entry " + to_string(index) + " does not follow its log " +
                                 range_text(group.first, group.last()));
     }
-    const bool far = index < group.first || index - group.last() > max_gap ||
-                     index - group.first >= max_log_entries;
+    const bool far = index < group.first || index - group.last() > max_gap;
     if (far || group.log.empty()) {
         drop_from(group, group.first);
         group.first = index;
@@ -167,9 +166,9 @@ Result<void> Image::take(const Appended& record, const News& news) {
     const auto found = group(record.slot);
     if (!found) return std::unexpected(found.error());
     auto& held = **found;
-    if (record.first == Index(0) || record.first > max_index) {
-        return unfit(held, "entry " + to_string(record.first) + " cannot be");
-    }
+    const bool sane = record.first > Index(0) && record.first <= max_first &&
+                      record.blocks.size() <= max_first - record.first;
+    if (!sane) return unfit(held, "entry " + to_string(record.first) + " cannot be");
     Index index = record.first;
     for (const BlockRef& block : record.blocks) {
         if (auto room = make_room(held, index); !room) return room;

@@ -16,7 +16,7 @@ Snapshots::Name name_of(const core::SnapshotMeta& meta) { return {meta.index, me
 class Sink final : public ports::SnapshotSink {
 public:
     struct Place {
-        const Snapshots* snapshots = nullptr;
+        Snapshots* snapshots = nullptr;
         ports::Files* files = nullptr;
         ports::Slot slot = 0;
         std::string path;
@@ -100,6 +100,10 @@ Result<std::vector<Snapshots::Name>> Snapshots::list(ports::Slot slot) const {
         const auto stem = std::string_view(file).substr(0, file.size() - whole_ending.size());
         if (const auto name = parse(stem)) names.push_back(*name);
     }
+    const std::lock_guard hold(mutex_);
+    if (const auto behind = left_behind_.find(slot); behind != left_behind_.end()) {
+        std::erase_if(names, [&](const Name& name) { return behind->second.contains(name); });
+    }
     std::ranges::sort(names, std::greater{});
     return names;
 }
@@ -127,7 +131,7 @@ Result<SnapshotWriter> Snapshots::create(ports::Slot slot, const core::SnapshotM
 }
 
 Result<std::unique_ptr<ports::SnapshotSink>> Snapshots::save(ports::Slot slot,
-                                                             const core::SnapshotMeta& meta) const {
+                                                             const core::SnapshotMeta& meta) {
     auto writer = create(slot, meta, saving_ending, ports::OpenMode::create_beside);
     if (!writer) return std::unexpected(writer.error());
     const std::string path = dir_of(slot) + "/" + text(name_of(meta)) + std::string(saving_ending);
@@ -197,17 +201,24 @@ Result<std::optional<ReceivedSnapshot>> Snapshots::out_of_place(
                                         std::to_string(piece.offset) + " are missing");
 }
 
-Result<void> Snapshots::install(const ReceivedSnapshot& received) const {
+Result<void> Snapshots::install(const ReceivedSnapshot& received) {
     const Name name = name_of(received.meta);
     const std::string path =
         dir_of(received.slot) + "/" + text(name) + std::string(received_ending);
     return put_in_place(received.slot, name, path);
 }
 
-Result<void> Snapshots::put_in_place(ports::Slot slot, const Name& name,
-                                     const std::string& path) const {
-    auto done = home_.files->rename(path, path_of(slot, name));
-    if (done) done = home_.files->sync_directory(dir_of(slot));
+Result<void> Snapshots::put_in_place(ports::Slot slot, const Name& name, const std::string& path) {
+    {
+        const std::lock_guard hold(mutex_);
+        auto done = home_.files->rename(path, path_of(slot, name));
+        if (!done) return done;
+        // It has taken the place of the one that was left behind under this name.
+        if (const auto behind = left_behind_.find(slot); behind != left_behind_.end()) {
+            behind->second.erase(name);
+        }
+    }
+    auto done = home_.files->sync_directory(dir_of(slot));
     if (!done) return done;
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
@@ -219,6 +230,10 @@ Result<void> Snapshots::put_in_place(ports::Slot slot, const Name& name,
 
 Result<void> Snapshots::remove_all(ports::Slot slot) {
     receiving_.erase(slot);
+    {
+        const std::lock_guard hold(mutex_);
+        left_behind_.erase(slot);
+    }
     return remove_ending(slot, "");
 }
 
@@ -259,7 +274,6 @@ Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) {
     if (!ready) return std::unexpected(ready.error());
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
-    at_start_[slot] = *names;
     for (const Name& name : *names) {
         auto found = reader(slot, name);
         auto verified = found ? found->verify() : Result<void>(std::unexpected(found.error()));
@@ -279,14 +293,22 @@ Result<void> Snapshots::set_aside(ports::Slot slot, const Name& name) const {
     return home_.files->rename(path, path + std::string(damaged_ending));
 }
 
-Result<void> Snapshots::set_all_aside(ports::Slot slot) const {
+Result<void> Snapshots::leave_behind(ports::Slot slot) {
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
-    const auto found = at_start_.find(slot);
-    if (found == at_start_.end()) return {};
-    for (const Name& name : found->second) {
-        if (std::ranges::find(*names, name) == names->end()) continue;
-        if (auto done = set_aside(slot, name); !done) return done;
+    const std::lock_guard hold(mutex_);
+    left_behind_[slot].insert(names->begin(), names->end());
+    return {};
+}
+
+Result<void> Snapshots::let_go(ports::Slot slot) {
+    const std::lock_guard hold(mutex_);
+    const auto behind = left_behind_.find(slot);
+    if (behind == left_behind_.end()) return {};
+    while (!behind->second.empty()) {
+        const auto first = behind->second.begin();
+        if (auto done = set_aside(slot, *first); !done) return done;
+        behind->second.erase(first);
     }
     return {};
 }

@@ -4,10 +4,14 @@
 //   2. The newest two of each group are kept, by number, not by name.
 //   3. A received snapshot counts only once the journal says so: until then it waits under the name
 //      .received, and a restart ends what was begun (D11).
-//   4. save() and open() may be called from any thread; the rest by the writer alone.
+//   4. Those of a log that is lost stay where they are until it is let go, but do not count: they
+//      are in the way of none that the group makes or receives after it has begun anew.
+//   5. save(), open() and list() may be called from any thread; the rest by the writer alone.
 #pragma once
 
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "disk/draft.hpp"
 #include "disk/snapshot_file.hpp"
@@ -26,7 +30,7 @@ public:
     explicit Snapshots(Home home) : home_(std::move(home)) {}
 
     Result<std::unique_ptr<ports::SnapshotSink>> save(ports::Slot slot,
-                                                      const core::SnapshotMeta& meta) const;
+                                                      const core::SnapshotMeta& meta);
     Result<std::unique_ptr<ports::SnapshotSource>> open(ports::Slot slot) const;
 
     /// Takes one piece. Returns the snapshot if it is whole now and waits for install(). Fails with
@@ -34,7 +38,7 @@ public:
     Result<std::optional<ReceivedSnapshot>> receive(ports::Slot slot,
                                                     const core::SnapshotPiece& piece);
     /// Puts what was received in place; the journal says already that it counts.
-    Result<void> install(const ReceivedSnapshot& received) const;
+    Result<void> install(const ReceivedSnapshot& received);
     /// Forgets all of a group that was removed.
     Result<void> remove_all(ports::Slot slot);
 
@@ -53,20 +57,22 @@ public:
     Result<AtStart> recover(const GroupImage& group);
     /// Renames a damaged file, so that it is in nobody's way but can be looked at.
     Result<void> set_aside(ports::Slot slot, const Name& name) const;
-    /// Those that recover() has found; one that was made since is of the log that begins anew.
-    Result<void> set_all_aside(ports::Slot slot) const;
+    /// The log is lost. Those that there are do not count from now on.
+    Result<void> leave_behind(ports::Slot slot);
+    /// The lost log is let go: those that were left behind are set aside.
+    Result<void> let_go(ports::Slot slot);
 
     static std::string text(const Name& name);
     static std::optional<Name> parse(std::string_view text);
     std::string dir_of(ports::Slot slot) const;
     std::string path_of(ports::Slot slot, const Name& name) const;
-    /// Newest first.
+    /// Newest first; without those left behind.
     Result<std::vector<Name>> list(ports::Slot slot) const;
     Result<SnapshotReader> reader(ports::Slot slot, const Name& name,
                                   ports::OpenMode mode = ports::OpenMode::read) const;
 
     /// Gives the finished file its name and lets the third newest go.
-    Result<void> put_in_place(ports::Slot slot, const Name& name, const std::string& path) const;
+    Result<void> put_in_place(ports::Slot slot, const Name& name, const std::string& path);
 
 private:
     Result<SnapshotWriter> create(ports::Slot slot, const core::SnapshotMeta& meta,
@@ -78,7 +84,8 @@ private:
 
     Home home_;
     std::map<ports::Slot, SnapshotWriter> receiving_;
-    std::map<ports::Slot, std::vector<Name>> at_start_;
+    mutable std::mutex mutex_;
+    std::map<ports::Slot, std::set<Name>> left_behind_;  ///< Under mutex_.
 };
 
 }  // namespace rafted::disk

@@ -1,5 +1,6 @@
 // Bit rot, torn tails, swapped, stale and foreign files: found every time, never taken for data,
 // and never mistaken for an unfinished write (or the other way round).
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -433,6 +434,41 @@ TEST(Damage, WithoutAWholeSnapshotTheLogIsKeptButCannotBeUsed) {
     EXPECT_FALSE(recovered.groups.at(0).is_log_lost);
     EXPECT_EQ(recovered.groups.at(0).entries, entries(2, 1, 30));
     EXPECT_EQ(recovered.groups.at(0).snapshot, snapshot_meta(2, 25));
+}
+
+TEST(Damage, TheSnapshotsOfALostLogAreInNobodysWay) {
+    sim::SimFiles files;
+    make_group_with_snapshots(files);
+    ports::Recovered recovered;
+    files.flip(newest, 2000, std::byte{8});
+    files.flip(older, 3000, std::byte{8});
+    auto storage = reopen(files, recovered);
+    ASSERT_TRUE(storage && recovered.groups.at(0).is_log_lost);
+    const auto open_holds = [&](const std::string& text) {
+        const auto source = (*storage)->open_snapshot(1);
+        return source && std::ranges::equal(read_all(**source), view_of(text));
+    };
+    EXPECT_FALSE((*storage)->open_snapshot(1));
+    // Of the log that begins anew: older by number, and even one of the same name.
+    save(**storage, 1, snapshot_meta(1, 2), view_of("at 2"));
+    EXPECT_TRUE(open_holds("at 2"));
+    save(**storage, 1, snapshot_meta(1, 3), view_of("at 3"));
+    EXPECT_TRUE(open_holds("at 3"));
+    save(**storage, 1, snapshot_meta(1, 10), view_of("at 10"));
+    EXPECT_TRUE(open_holds("at 10"));
+    ports::GroupWrite anew;
+    anew.slot = 1;
+    anew.let_go_log = true;
+    anew.append = entries(2, 1, 30);
+    (*storage)->write({anew}, [](const Result<void>& done) { EXPECT_TRUE(done); });
+    (*storage)->write_pending();
+    EXPECT_TRUE(open_holds("at 10"));
+    const auto left = files.list("node/snapshots/1");
+    ASSERT_TRUE(left && *left);
+    EXPECT_THAT(**left,
+                testing::UnorderedElementsAre(testing::EndsWith("5-0000000000000001.snap.damaged"),
+                                              testing::EndsWith("3-0000000000000001.snap"),
+                                              testing::EndsWith("a-0000000000000001.snap")));
 }
 
 TEST(Damage, WithoutSnapshotAndLogItIsNotKnownWhatWasPromised) {

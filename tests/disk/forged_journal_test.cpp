@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/codec.hpp"
+#include "disk/image.hpp"
 #include "disk/inspect.hpp"
 #include "support/disk_workload.hpp"
 #include "support/forged_journal.hpp"
@@ -50,13 +52,13 @@ TEST(ForgedJournal, WhatMakesSenseIsTaken) {
 }
 
 TEST(ForgedJournal, AWideRangeOfEntriesThatNeverTurnUpCostsNothing) {
-    constexpr std::uint64_t count = std::uint64_t{1} << 26;
+    constexpr std::uint64_t count = core::max_index.value;
     std::vector<Record> records;
     for (ports::Slot other = slot; other < slot + 1'000; ++other) {
         records.emplace_back(GroupChanged{{other, "group", GroupId(other), false}});
         records.emplace_back(LogRange{other, Index(1), count, {}, {}});
     }
-    expect_refused(records, "entries 1..67108864 are missing");
+    expect_refused(records, "entries 1..9223372036854775808 are missing");
     const auto [opened, inspected] = outcome_of(records);
     ASSERT_EQ(inspected->groups.size(), 1'000U);
     EXPECT_EQ(inspected->groups[0].missing, count);
@@ -79,12 +81,27 @@ TEST(ForgedJournal, IndexesThatWouldWrapAreRefused) {
     constexpr Index last{UINT64_MAX};
     expect_refused({LogRange{slot, Index(0), 0, {}, {}}}, "the log's range makes no sense");
     expect_refused({LogRange{slot, last, 5, {}, {}}}, "the log's range makes no sense");
+    expect_refused({LogRange{slot, Index(2), core::max_index.value, {}, {}}}, "the log's range");
     expect_refused({LogRange{slot, Index(1), 0, last, Term(1)}}, "its snapshot's index");
     expect_refused({SnapshotInstalled{slot, last, Term(1), true}}, "its snapshot's index");
     BlockRef block;
     block.size = core::Entry::header_bytes;
     expect_refused({Appended{slot, last, Term(1), false, {block}}}, "");
+    expect_refused({Appended{slot, core::max_index, Term(1), false, {block, block}}}, "cannot be");
     expect_refused({Compacted{slot, last}}, "compacted below");
+}
+
+TEST(ForgedJournal, TheHighestSnapshotMakesACheckpointThatIsTaken) {
+    const std::vector<Record> records{GroupChanged{{slot, "group", GroupId(9), false}},
+                                      SnapshotInstalled{slot, core::max_index, Term(1), true}};
+    for (const bool lenient : {false, true}) {
+        Image image(lenient);
+        ASSERT_TRUE(image.apply({records, {}, 1}));
+        const auto checkpoint = image.checkpoint();
+        Image again(lenient);
+        EXPECT_TRUE(again.apply({checkpoint, {}, 2}));
+        EXPECT_EQ(again.checkpoint(), checkpoint);
+    }
 }
 
 }  // namespace

@@ -197,6 +197,14 @@ TEST(Section6, WhoWasAddedHeedsNoRemovalOfBefore) {
     EXPECT_NE(stand.member().role(), Role::removed) << "terms come first";
 }
 
+// It stood for election in vain before it heard of its removal, and nobody else is in its term.
+TEST(Section6, WhoIsRemovedHearsOfItInALaterTermToo) {
+    MemberStand stand({.terms = {Term(1), Term(2)}, .hard = {Term(5), a, {}, {}}});
+    stand.receive(b, Term(2), core::RemovedNotice{{Term(2), Index(4)}});
+    EXPECT_EQ(stand.member().role(), Role::removed);
+    EXPECT_EQ(stand.member().term(), Term(5));
+}
+
 TEST(Section6, WhoJoinedAgainDoesNotLeadByAListOfBefore) {
     // It founded the group: the first list that it is sent makes it the only voter.
     MemberStand stand({.voters = {}, .hard = removed_at_nine()});
