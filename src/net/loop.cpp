@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "core/check.hpp"
 #include "net/loop_io.hpp"
@@ -17,6 +18,13 @@ std::chrono::steady_clock::time_point to_steady(core::Time time) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(time.time_since_epoch()));
 }
 
+/// What this thread does at the moment between two rounds.
+struct BesideOf {
+    const Loop* loop = nullptr;
+    std::uint64_t laid_down = 0;
+};
+thread_local BesideOf beside;
+
 }  // namespace
 
 Loop::Loop(std::chrono::microseconds spin) : io_(std::make_unique<Io>()), spin_(spin) {}
@@ -25,30 +33,96 @@ Loop::~Loop() { stop(); }
 
 void Loop::set_turn(std::function<core::Time()> turn) { turn_ = std::move(turn); }
 
-void Loop::start() {
-    CHECK(!thread_.joinable(), "a loop is started once");
-    thread_ = std::thread([this] { run(); });
+void Loop::start() { start_threads(1); }
+
+void Loop::start_with_relief() { start_threads(2); }
+
+void Loop::start_threads(unsigned count) {
+    CHECK(threads_.empty(), "a loop is started once");
+    has_relief_ = count > 1;
+    running_ = count;
+    threads_.emplace_back([this] {
+        serve();
+        end_thread();
+    });
+    if (!has_relief_) return;
+    threads_.emplace_back([this] {
+        if (baton_.relieve()) serve();
+        end_thread();
+    });
 }
 
-void Loop::run() {
-    owner_ = std::this_thread::get_id();
-    while (!stopping_) {
-        take_what_is_ready();
-        run_due_timers();
-        core::Time wake = turn_ ? turn_() : core::never;
-        flush_all();
-        if (!timers_.empty()) wake = std::min(wake, timers_.begin()->first.at);
-        if (!stopping_) wait_until(wake);
-    }
-    finish();
+void Loop::run() { serve(); }
+
+/// The rounds, for as long as this thread holds the baton.
+void Loop::serve() {
+    do {
+        owner_ = std::this_thread::get_id();
+        while (!stopping_) {
+            const core::Time wake = round();
+            if (!beside_.empty()) break;
+            if (!stopping_) wait_until(wake);
+        }
+        if (beside_.empty()) {
+            finish();
+            owner_ = std::thread::id{};
+            return baton_.close();
+        }
+    } while (do_beside());
+}
+
+/// Returns when something is next to be done without any input.
+core::Time Loop::round() {
+    take_what_is_ready();
+    run_due_timers();
+    core::Time wake = turn_ ? turn_() : core::never;
+    flush_all();
+    if (!timers_.empty()) wake = std::min(wake, timers_.begin()->first.at);
+    return wake;
+}
+
+bool Loop::offer(ports::Beside work) {
+    if (!has_relief_ || stopping_ || !in_loop()) return false;
+    beside_.push_back(std::move(work));
+    return true;
+}
+
+bool Loop::is_beside() const { return beside.loop == this && baton_.lies(beside.laid_down); }
+
+/// Returns whether this thread holds the baton again, be it after the other one has had it.
+bool Loop::do_beside() {
+    std::vector<ports::Beside> all;
+    all.swap(beside_);
     owner_ = std::thread::id{};
+    beside = {this, baton_.lay_down()};
+    for (ports::Beside& work : all) is_beside() ? work.here() : work.elsewhere();
+    const std::uint64_t laid_down = std::exchange(beside, {}).laid_down;
+    all.clear();
+    return baton_.take_back(laid_down) || baton_.relieve();
 }
 
-void Loop::stop() {
+bool Loop::stop(std::chrono::milliseconds deadline, std::shared_ptr<void> keep_alive) {
     if (!stopping_.exchange(true)) boost::asio::post(io_->context, [] {});
-    if (!in_loop() && thread_.joinable()) thread_.join();
+    if (in_loop()) return true;
+    bool ended = false;
+    {
+        std::unique_lock lock(mutex_);
+        ended = has_ended_.wait_for(lock, deadline, [this] { return running_ == 0; });
+        if (!ended) keep_alive_ = std::move(keep_alive);
+    }
     // A loop that never ran still answers for what was posted to it.
-    if (owner_.load() == std::thread::id{}) finish();
+    if (threads_.empty() && owner_.load() == std::thread::id{}) finish();
+    for (std::thread& thread : std::exchange(threads_, {})) {
+        ended ? thread.join() : thread.detach();
+    }
+    return ended;
+}
+
+void Loop::end_thread() {
+    std::shared_ptr<void> released;  // let go without the lock: it may hold this loop
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) released = std::exchange(keep_alive_, nullptr);
+    has_ended_.notify_all();
 }
 
 core::Time Loop::now() const {

@@ -4,16 +4,21 @@
 //   1. turn() runs after every round, never inside a handler.
 //   2. A round is bounded: a flood of input cannot keep the turn from running.
 //   3. What is queued on a connection leaves at the latest at the end of the round.
+//   4. Work that may block is done beside the loop, between two rounds, by the thread that runs it;
+//      a second thread takes the rounds over if that takes long (ports/beside.hpp, baton.hpp).
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "net/baton.hpp"
+#include "ports/beside.hpp"
 #include "ports/loop.hpp"
 
 namespace rafted::net {
@@ -41,11 +46,20 @@ public:
     void set_turn(std::function<core::Time()> turn);
     /// Runs on a thread of its own until stop(). requires: called once.
     void start();
+    /// As start(), with a second thread that stands by, so that it takes work beside its rounds.
+    void start_with_relief();
+    /// To be done after this round; see ports::OfferBeside.
+    bool offer(ports::Beside work);
+    /// Whether the caller is between two rounds, doing what was offered: the next one follows.
+    bool is_beside() const;
     /// Runs on the calling thread until stop(), in place of start().
     void run();
-    /// Ends the current round, runs what was posted so far, and returns when the thread has ended
-    /// (at once if called on it). Any thread; again does nothing.
-    void stop();
+    /// Ends the current round, runs what was posted so far, and returns when the threads have ended
+    /// (at once if called on one). Any thread; again does nothing. Returns false if one is still
+    /// doing something beside the loop at the deadline: it is let go, and `keep_alive` lives until
+    /// it has ended.
+    bool stop(std::chrono::milliseconds deadline = std::chrono::hours(1),
+              std::shared_ptr<void> keep_alive = nullptr);
 
     core::Time now() const override;
     bool post(std::function<void()> job) override;
@@ -63,7 +77,12 @@ private:
     void run_due_timers();
     void flush_all();
     void wait_until(core::Time wake);
+    core::Time round();
+    void serve();
+    bool do_beside();
     void finish();
+    void start_threads(unsigned count);
+    void end_thread();
 
     std::unique_ptr<Io> io_;
     std::chrono::microseconds spin_;
@@ -73,11 +92,17 @@ private:
     std::vector<std::shared_ptr<Flushable>> dirty_;
     std::atomic<std::thread::id> owner_{};
     std::atomic<bool> stopping_ = false;
-    std::thread thread_;
+    std::vector<std::thread> threads_;
+    Baton baton_{std::chrono::milliseconds(1)};
+    std::vector<ports::Beside> beside_;  ///< The holder's.
+    bool has_relief_ = false;
 
     std::mutex mutex_;  // guards what follows: the hand-over from other threads
     std::vector<std::function<void()>> jobs_;
     bool closed_ = false;
+    std::condition_variable has_ended_;
+    unsigned running_ = 0;  ///< Threads.
+    std::shared_ptr<void> keep_alive_;
 };
 
 }  // namespace rafted::net

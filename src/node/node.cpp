@@ -40,7 +40,9 @@ public:
 
 private:
     explicit Impl(NodeConfig config)
-        : config_(std::move(config)), workers_(config_.value_threads) {}
+        : config_(std::move(config)), workers_(config_.value_threads, [this](ports::Beside work) {
+              return loop_.offer(std::move(work));
+          }) {}
     Result<void> start();
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);
@@ -61,9 +63,9 @@ private:
 
     NodeConfig config_;
     node::SystemClock clock_;
+    net::Loop loop_;
     node::NodeStorage storage_;
     node::ThreadWorkers workers_;
-    net::Loop loop_;
     std::unique_ptr<net::Network> network_;
     std::unique_ptr<host::Host> host_;
     std::atomic<std::uint64_t> cluster_ = 0;
@@ -120,7 +122,8 @@ Result<void> Node::Impl::start() {
                       clock_,
                       workers_,
                       [this] {
-                          if (!loop_.in_loop()) loop_.post([] {});
+                          // Between two rounds it is on its way anyway.
+                          if (!loop_.in_loop() && !loop_.is_beside()) loop_.post([] {});
                       },
                       node::system_random,
                       [this](LogLevel level, const std::string& line) { log(level, line); },
@@ -135,7 +138,7 @@ Result<void> Node::Impl::start() {
     host_->adopt(std::move(recovered->groups));
     network_->start(*host_, *host_);
     loop_.set_turn([this] { return host_->turn(); });
-    loop_.start();
+    loop_.start_with_relief();
     return {};
 }
 
@@ -362,9 +365,10 @@ Result<void> Node::Impl::close() {
         (void)stopped.wait(config_.stop_deadline, "stopping the groups");
     }
     close_callers();
-    loop_.stop();
+    const auto self = weak_from_this().lock();
+    bool ended = loop_.stop(config_.stop_deadline, self);
     if (network_) network_->close();
-    const bool ended = workers_.stop(config_.stop_deadline, weak_from_this().lock());
+    ended = workers_.stop(config_.stop_deadline, self) && ended;
     if (storage_) storage_->close();
     if (ended) return {};
     return fail(ErrorCode::timeout,

@@ -1,5 +1,6 @@
 #include "node/thread_workers.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -8,11 +9,23 @@
 
 namespace rafted::node {
 
+namespace {
+
+/// About what it costs to wake another thread and to be woken by it...
+constexpr auto quick = std::chrono::microseconds(50);
+/// ...and how many jobs in a row must have taken no longer.
+constexpr unsigned needed = 16;
+
+}  // namespace
+
 struct ThreadWorkers::Pool {
     struct LaneState {
         std::deque<std::function<void()>> jobs;
-        bool queued = false;  ///< In `ready`, or with a thread.
+        bool queued = false;  ///< In `ready`, or with a thread, or offered to the loop.
+        unsigned quick_in_a_row = 0;
     };
+
+    void run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock);
 
     std::mutex mutex;
     std::condition_variable has_work;
@@ -25,7 +38,8 @@ struct ThreadWorkers::Pool {
     std::shared_ptr<void> keep_alive;
 };
 
-ThreadWorkers::ThreadWorkers(unsigned threads) : pool_(std::make_shared<Pool>()) {
+ThreadWorkers::ThreadWorkers(unsigned threads, ports::OfferBeside offer)
+    : pool_(std::make_shared<Pool>()), offer_(std::move(offer)) {
     pool_->running = threads;
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([pool = pool_] { work(pool); });
@@ -40,15 +54,47 @@ ports::Lane ThreadWorkers::open_lane() {
 }
 
 void ThreadWorkers::post(ports::Lane lane, std::function<void()> job) {
+    bool is_quick = false;
     {
         const std::lock_guard lock(pool_->mutex);
         if (pool_->stopping) return;
         auto& state = pool_->lanes[lane];
         state.jobs.push_back(std::move(job));
         if (std::exchange(state.queued, true)) return;
-        pool_->ready.push_back(lane);
+        is_quick = state.quick_in_a_row >= needed;
     }
-    pool_->has_work.notify_one();
+    const auto by_a_thread = [pool = pool_, lane] {
+        {
+            const std::lock_guard lock(pool->mutex);
+            pool->ready.push_back(lane);
+        }
+        pool->has_work.notify_one();
+    };
+    const auto here = [pool = pool_, lane] {
+        std::unique_lock lock(pool->mutex);
+        pool->run_next(lane, lock);
+    };
+    const bool taken = is_quick && offer_ && offer_({here, by_a_thread});
+    if (!taken) by_a_thread();
+}
+
+/// One job of a lane that is queued; puts it back in line if there are more.
+void ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock) {
+    if (lanes[lane].jobs.empty()) return;  // dropped at the end
+    auto job = std::move(lanes[lane].jobs.front());
+    lanes[lane].jobs.pop_front();
+    lock.unlock();
+    const auto before = std::chrono::steady_clock::now();
+    job();
+    job = nullptr;
+    const auto took = std::chrono::steady_clock::now() - before;
+    lock.lock();
+    auto& state = lanes[lane];
+    state.quick_in_a_row = took > quick ? 0 : std::min(state.quick_in_a_row + 1, needed);
+    state.queued = !state.jobs.empty();
+    if (!state.queued) return;
+    ready.push_back(lane);
+    has_work.notify_one();
 }
 
 void ThreadWorkers::work(const std::shared_ptr<Pool>& pool) {
@@ -58,18 +104,7 @@ void ThreadWorkers::work(const std::shared_ptr<Pool>& pool) {
         if (pool->stopping) break;
         const ports::Lane lane = pool->ready.front();
         pool->ready.pop_front();
-        auto job = std::move(pool->lanes[lane].jobs.front());
-        pool->lanes[lane].jobs.pop_front();
-        lock.unlock();
-        job();
-        job = nullptr;
-        lock.lock();
-        auto& state = pool->lanes[lane];
-        if (state.jobs.empty()) {
-            state.queued = false;
-        } else {
-            pool->ready.push_back(lane);
-        }
+        pool->run_next(lane, lock);
     }
     --pool->running;
     pool->has_ended.notify_all();

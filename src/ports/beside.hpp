@@ -1,0 +1,22 @@
+// Work that may block, such as a value's command, but is likely to be over sooner than another
+// thread would have woken up for it.
+//   1. The loop does it after its round, outside it, on its own thread. Should it take long,
+//   another
+//      thread goes on with the rounds meanwhile.
+//   2. Exactly one of the two functions is called, once; elsewhere() must not block.
+#pragma once
+
+#include <functional>
+
+namespace rafted::ports {
+
+struct Beside {
+    std::function<void()> here;       ///< Does it.
+    std::function<void()> elsewhere;  ///< Has a thread of its own do it: the loop has no time.
+};
+
+/// Offers work to the loop. Returns false, and neither is called, if this is not the loop's thread
+/// or the loop takes none.
+using OfferBeside = std::function<bool(Beside)>;
+
+}  // namespace rafted::ports
