@@ -84,7 +84,7 @@ struct NodeConfig {
     std::string dir{};
     /// Refuse to work with any other cluster. None: the directory's, or the first one met.
     std::optional<ClusterId> cluster{};
-    /// Threads that run values, queries and hooks. 1 to 64.
+    /// Threads that run values, queries and hooks, unless these are quick. 1 to 64.
     unsigned value_threads = 2;
     /// Client and peer connections accepted at once.
     unsigned max_connections = 10'000;
