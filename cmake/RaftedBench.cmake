@@ -17,7 +17,11 @@ foreach(file IN LISTS bench_files)
                 COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch $<TARGET_FILE:bench_${name}>)
         endif()
     elseif(NOT name MATCHES "^load")
-        target_link_libraries(bench_${name} PRIVATE benchmark::benchmark_main)
+        if(name STREQUAL "stages")
+            target_link_libraries(bench_${name} PRIVATE benchmark::benchmark)
+        else()
+            target_link_libraries(bench_${name} PRIVATE benchmark::benchmark_main)
+        endif()
         if(RAFTED_TESTS)
             rafted_script_test(bench ${name} TIMEOUT 120
                 COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch

@@ -139,7 +139,7 @@ if(fuzz_files)
     endforeach()
 endif()
 
-foreach(part clang asan tsan determinism coverage)
+foreach(part clang asan tsan determinism coverage instructions)
     add_test(NAME full.${part} CONFIGURATIONS Full COMMAND tools/full ${part}
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(full.${part} PROPERTIES LABELS full TIMEOUT 5400 RUN_SERIAL TRUE)

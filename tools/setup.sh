@@ -27,6 +27,7 @@ rafted_test_packages=(
     "strace cmd:strace"
     "patch cmd:patch"
 )
+rafted_count_packages=("valgrind cmd:valgrind")
 # Only what shows pages needs these; the fonts, because a browser without any draws boxes.
 rafted_web_packages=(
     "chromium|chromium-browser cmd:chromium"

@@ -1,6 +1,7 @@
 // Machine: the untyped face of a replicated value. Typed<D, Hooks> (typed.hpp) turns a plain struct
 // into one; whoever speaks bytes (another language, a proxy) may implement it directly.
-//   1. Called by one thread at a time, never by the loop that runs the protocol.
+//   1. Called by one thread at a time, not always the same one; what takes long holds up this value
+//      alone.
 //   2. command() must depend on its arguments and the value alone: all members run it.
 #pragma once
 

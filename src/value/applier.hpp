@@ -1,5 +1,5 @@
 // From committed entries to the user's value: sessions first, then the value. One applier per
-// member, used by one thread at a time (the group's lane), never by the loop.
+// member, used by one thread at a time (the group's lane), never within a round of the loop.
 //   1. Entries are applied in index order, each once; applied() is the last.
 //   2. Every member's applier reaches the same value, sessions and answers from the same entries.
 #pragma once
