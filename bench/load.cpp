@@ -3,10 +3,12 @@
 // thread, so that the generator costs little. Prints one row per workload: operations per second
 // and latency percentiles, as a table or as JSON.
 //
-//   bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--only put|query]
-//              [--no-lease] [--inside] [--json]
+//   bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--groups N]
+//              [--only put|query] [--no-lease] [--inside] [--json]
 //
-// Without --dir the nodes are memory-only; with it they sync every batch before they promise.
+// Without --dir the nodes are memory-only; with it they sync every batch before they promise. With
+// more than one group all are led by the first node, and each request goes to the next one. Batches
+// that the leader's node has made durable are counted with --inside alone.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -62,6 +65,7 @@ struct Options {
     std::vector<unsigned> clients{1, 64};
     double seconds = 3;
     std::size_t bytes = 256;
+    unsigned groups = 1;
     bool lease = true;
     bool inside = false;
     bool puts = true;
@@ -94,6 +98,25 @@ rafted::Node open_node(const Options& options, unsigned number) {
     return must(rafted::Node::open(config), "opening a node");
 }
 
+std::string name_of(unsigned group) { return "load-" + std::to_string(group); }
+
+using Groups = std::vector<rafted::Group<Map>>;
+
+Groups create_groups(rafted::Node& node, const Options& options) {
+    Groups groups;
+    for (unsigned i = 0; i < options.groups; ++i) {
+        groups.push_back(
+            must(node.create_group<Map>(name_of(i), config_of(options)), "creating a group"));
+    }
+    return groups;
+}
+
+void join_groups(rafted::Node& node, const Options& options, const std::string& first) {
+    for (unsigned i = 0; i < options.groups; ++i) {
+        must(node.join_group<Map>(name_of(i), {first}), "joining a group");
+    }
+}
+
 void send_line(int to, const std::string& text) {
     const std::string line = text + "\n";
     if (write(to, line.data(), line.size()) < 0) die("the other process is gone");
@@ -115,7 +138,7 @@ public:
         std::string first;
         if (options.inside) {
             leader_ = open_node(options, 0);
-            group_ = must(leader_->create_group<Map>("load", config_of(options)), "the group");
+            groups_ = create_groups(*leader_, options);
             first = leader_->address();
             addresses_.push_back(first);
         }
@@ -130,8 +153,9 @@ public:
         for (const Child& child : children_) waitpid(child.pid, nullptr, 0);
     }
     const std::vector<std::string>& addresses() const { return addresses_; }
-    /// As the leader's own process has it, if that is this one.
-    const std::optional<rafted::Group<Map>>& inside() const { return group_; }
+    /// The node that leads and its groups, if that is this process.
+    const std::optional<rafted::Node>& leader() const { return leader_; }
+    const Groups& groups() const { return groups_; }
 
 private:
     struct Child {
@@ -147,11 +171,7 @@ private:
         std::string first;
         for (char c = 0; read(from, &c, 1) == 1 && c != '\n';) first += c;
         auto node = open_node(options, number);
-        if (first.empty()) {
-            must(node.create_group<Map>("load", config_of(options)), "creating the group");
-        } else {
-            must(node.join_group<Map>("load", {first}), "joining the group");
-        }
+        first.empty() ? void(create_groups(node, options)) : join_groups(node, options, first);
         send_line(to, node.address());
         while (true) pause();
     }
@@ -170,7 +190,7 @@ private:
     std::vector<Child> children_;
     std::vector<std::string> addresses_;
     std::optional<rafted::Node> leader_;
-    std::optional<rafted::Group<Map>> group_;
+    Groups groups_;
 };
 
 struct Row {
@@ -180,6 +200,7 @@ struct Row {
     double p50_us = 0;
     double p99_us = 0;
     std::uint64_t errors = 0;
+    std::optional<double> writes_per_second{};
 };
 
 /// One run of closed-loop clients: each asks again as soon as it is answered.
@@ -250,34 +271,56 @@ private:
     std::atomic<std::uint64_t> asked_{0};
 };
 
-Row put_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
+/// What is measured: the groups, and how often their leader's node has written if that is known.
+struct Subject {
+    Groups groups;
+    std::function<std::uint64_t()> writes{};
+};
+
+/// `start(group, done)` begins one request.
+template <class Start>
+Row run(const Subject& subject, const Options& options, unsigned clients, const std::string& name,
+        const Start& start) {
+    std::atomic<std::size_t> asked = 0;
+    const auto ask = [&](unsigned, std::function<void(bool)> done) {
+        start(subject.groups[asked++ % subject.groups.size()], std::move(done));
+    };
+    const std::uint64_t before = subject.writes ? subject.writes() : 0;
+    const auto began = Clock::now();
+    Row row = Run(ask, clients).measure(name, options.seconds);
+    const std::chrono::duration<double> took = Clock::now() - began;
+    if (subject.writes) {
+        row.writes_per_second = static_cast<double>(subject.writes() - before) / took.count();
+    }
+    return row;
+}
+
+Row put_run(const Subject& subject, const Options& options, unsigned clients) {
     const std::string value(options.bytes, 'x');
     Keys keys;
-    const auto ask = [&](unsigned, std::function<void(bool)> done) {
-        group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
-            done(result.has_value());
-        });
-    };
-    return Run(ask, clients)
-        .measure(options.dir.empty() ? "put, memory" : "put, durable", options.seconds);
+    return run(subject, options, clients, options.dir.empty() ? "put, memory" : "put, durable",
+               [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
+                   group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
+                       done(result.has_value());
+                   });
+               });
 }
 
-Row get_run(const rafted::Group<Map>& group, const Options& options, unsigned clients) {
+Row get_run(const Subject& subject, const Options& options, unsigned clients) {
     Keys keys;
-    const auto ask = [&](unsigned, std::function<void(bool)> done) {
-        group.start_query(Get{keys.next()}).then([done](const auto& result) {
-            done(result.has_value());
-        });
-    };
-    return Run(ask, clients)
-        .measure(options.lease ? "query, lease" : "query, ReadIndex", options.seconds);
+    return run(subject, options, clients, options.lease ? "query, lease" : "query, ReadIndex",
+               [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
+                   group.start_query(Get{keys.next()}).then([done](const auto& result) {
+                       done(result.has_value());
+                   });
+               });
 }
 
-std::vector<Row> measure(const rafted::Group<Map>& group, const Options& options) {
+std::vector<Row> measure(const Subject& subject, const Options& options) {
     std::vector<Row> rows;
     for (const unsigned clients : options.clients) {
-        if (options.puts) rows.push_back(put_run(group, options, clients));
-        if (options.queries) rows.push_back(get_run(group, options, clients));
+        if (options.puts) rows.push_back(put_run(subject, options, clients));
+        if (options.queries) rows.push_back(get_run(subject, options, clients));
     }
     return rows;
 }
@@ -289,19 +332,25 @@ void print(const std::vector<Row>& rows, bool json) {
             const Row& row = rows[i];
             std::printf(
                 "%s\n  {\"workload\": \"%s\", \"clients\": %u, \"per_second\": %.0f, "
-                "\"p50_us\": %.0f, \"p99_us\": %.0f, \"errors\": %llu}",
+                "\"p50_us\": %.0f, \"p99_us\": %.0f, \"errors\": %llu",
                 i == 0 ? "" : ",", row.workload.c_str(), row.clients, row.per_second, row.p50_us,
                 row.p99_us, static_cast<unsigned long long>(row.errors));
+            if (row.writes_per_second) {
+                std::printf(", \"writes_per_second\": %.0f", *row.writes_per_second);
+            }
+            std::printf("}");
         }
         std::printf("\n]\n");
         return;
     }
-    std::printf("%-18s %8s %12s %10s %10s %7s\n", "workload", "clients", "per second", "p50 us",
-                "p99 us", "errors");
+    std::printf("%-18s %8s %12s %10s %10s %7s %9s\n", "workload", "clients", "per second", "p50 us",
+                "p99 us", "errors", "writes/s");
     for (const Row& row : rows) {
-        std::printf("%-18s %8u %12.0f %10.0f %10.0f %7llu\n", row.workload.c_str(), row.clients,
+        const std::string writes =
+            row.writes_per_second ? std::to_string(std::llround(*row.writes_per_second)) : "-";
+        std::printf("%-18s %8u %12.0f %10.0f %10.0f %7llu %9s\n", row.workload.c_str(), row.clients,
                     row.per_second, row.p50_us, row.p99_us,
-                    static_cast<unsigned long long>(row.errors));
+                    static_cast<unsigned long long>(row.errors), writes.c_str());
     }
 }
 
@@ -319,7 +368,7 @@ std::vector<unsigned> numbers(const std::string& text) {
 Options parse(int count, char** words) {
     Options options;
     const std::string usage =
-        "usage: bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] "
+        "usage: bench_load [--dir DIR] [--clients N,N..] [--seconds S] [--bytes B] [--groups N] "
         "[--only put|query] [--no-lease] [--inside] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
@@ -343,6 +392,8 @@ Options parse(int count, char** words) {
             options.dir = words[++i];
         } else if (word == "--clients" && has_next) {
             options.clients = numbers(words[++i]);
+        } else if (word == "--groups" && has_next) {
+            options.groups = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--seconds" && has_next) {
             options.seconds = std::strtod(words[++i], nullptr);
         } else if (word == "--bytes" && has_next) {
@@ -351,7 +402,9 @@ Options parse(int count, char** words) {
             wrong(word);
         }
     }
-    if (options.clients.empty() || options.seconds <= 0) wrong("--clients or --seconds");
+    if (options.clients.empty() || options.seconds <= 0 || options.groups == 0) {
+        wrong("--clients, --seconds or --groups");
+    }
     return options;
 }
 
@@ -360,11 +413,14 @@ Options parse(int count, char** words) {
 int main(int count, char** words) {
     const Options options = parse(count, words);
     const Cluster cluster(options);
-    if (cluster.inside()) {
-        print(measure(*cluster.inside(), options), options.json);
-    } else {
-        const auto client = must(rafted::Client::open({cluster.addresses(), {}}), "the client");
-        print(measure(client.group<Map>("load"), options), options.json);
+    if (cluster.leader()) {
+        const auto writes = [&] { return cluster.leader()->metrics().writes; };
+        print(measure({cluster.groups(), writes}, options), options.json);
+        return 0;
     }
+    const auto client = must(rafted::Client::open({cluster.addresses(), {}}), "the client");
+    Groups groups;
+    for (unsigned i = 0; i < options.groups; ++i) groups.push_back(client.group<Map>(name_of(i)));
+    print(measure({groups}, options), options.json);
     return 0;
 }
