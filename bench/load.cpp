@@ -111,9 +111,17 @@ Groups create_groups(rafted::Node& node, const Options& options) {
     return groups;
 }
 
+/// Many at once: joining is waiting, for two heartbeats each.
 void join_groups(rafted::Node& node, const Options& options, const std::string& first) {
-    for (unsigned i = 0; i < options.groups; ++i) {
-        must(node.join_group<Map>(name_of(i), {first}), "joining a group");
+    constexpr unsigned at_once = 32;
+    std::atomic<unsigned> next = 0;
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < std::min(at_once, options.groups); ++i) {
+        threads.emplace_back([&] {
+            for (unsigned group = next++; group < options.groups; group = next++) {
+                must(node.join_group<Map>(name_of(group), {first}), "joining a group");
+            }
+        });
     }
 }
 
@@ -259,15 +267,17 @@ private:
     std::uint64_t errors_ = 0;
 };
 
-/// One of 10,000, another each time.
+/// One of those that a group has, another each time: 10,000 in all groups together.
 class Keys {
 public:
+    explicit Keys(const Options& options) : keys_(std::max(10'000 / options.groups, 1U)) {}
     std::string next() {
         const std::uint64_t number = ++asked_ * 0x9E3779B97F4A7C15ULL >> 40U;
-        return "key-" + std::to_string(number % 10'000);
+        return "key-" + std::to_string(number % keys_);
     }
 
 private:
+    std::uint64_t keys_;
     std::atomic<std::uint64_t> asked_{0};
 };
 
@@ -297,7 +307,7 @@ Row run(const Subject& subject, const Options& options, unsigned clients, const 
 
 Row put_run(const Subject& subject, const Options& options, unsigned clients) {
     const std::string value(options.bytes, 'x');
-    Keys keys;
+    Keys keys(options);
     return run(subject, options, clients, options.dir.empty() ? "put, memory" : "put, durable",
                [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
                    group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
@@ -307,7 +317,7 @@ Row put_run(const Subject& subject, const Options& options, unsigned clients) {
 }
 
 Row get_run(const Subject& subject, const Options& options, unsigned clients) {
-    Keys keys;
+    Keys keys(options);
     return run(subject, options, clients, options.lease ? "query, lease" : "query, ReadIndex",
                [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
                    group.start_query(Get{keys.next()}).then([done](const auto& result) {

@@ -4,26 +4,11 @@
 //   2. Time counts from the sending of a request, never from its answer's arrival.
 #include <algorithm>
 
+#include "core/reached.hpp"
 #include "core/rules.hpp"
 
 namespace rafted::core::contact {
 namespace {
-
-/// For each voter what `theirs` says of its progress, for the leader itself `own`.
-template <class T, class Theirs>
-std::vector<T> of_voters(const State& state, const Leader& leader, T own, Theirs theirs) {
-    std::vector<T> values;
-    for (const Peer& peer : state.members().all()) {
-        if (peer.standing != Standing::voter) continue;
-        const auto at = leader.followers.find(peer.id);
-        if (peer.id == state.self) {
-            values.push_back(own);
-        } else {
-            values.push_back(at == leader.followers.end() ? T{} : theirs(at->second));
-        }
-    }
-    return values;
-}
 
 /// The shortest lease among the config in force and those on their way. Voters refuse for the
 /// longest of theirs, so that a change of T can never open a gap between the two.
@@ -41,12 +26,12 @@ Duration lease_time(const State& state) {
 
 Time majority_heard(const State& state, const Leader& leader, Time now) {
     const auto theirs = [](const Progress& progress) { return progress.acked.sent_at; };
-    return reached_by_majority(of_voters(state, leader, now, theirs));
+    return reached_by_voters(state, leader, now, theirs);
 }
 
 std::uint64_t majority_round(const State& state, const Leader& leader) {
     const auto theirs = [](const Progress& progress) { return progress.acked.round; };
-    return reached_by_majority(of_voters(state, leader, leader.round, theirs));
+    return reached_by_voters(state, leader, leader.round, theirs);
 }
 
 bool has_gone_silent(const State& state, NodeId id, Time now) {
@@ -77,7 +62,7 @@ Time lease_until(const State& state, const Leader& leader, Time now) {
         const bool counts = progress.answered && progress.match >= state.configs.front().index;
         return counts ? progress.acked.sent_at : Time::min();
     };
-    const Time heard = reached_by_majority(of_voters(state, leader, now, theirs));
+    const Time heard = reached_by_voters(state, leader, now, theirs);
     return heard == Time::min() ? heard : heard + time;
 }
 

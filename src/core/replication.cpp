@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/reached.hpp"
 #include "core/rules.hpp"
 
 namespace rafted::core::replication {
@@ -176,15 +177,8 @@ void advance_commit(Turn& turn) {
     const Leader* leader = turn.leader();
     if (leader == nullptr) return;
     State& state = turn.state;
-    std::vector<Index> stored;
-    for (const Peer& peer : state.members().all()) {
-        if (peer.standing != Standing::voter) continue;
-        const auto at = leader->followers.find(peer.id);
-        const bool known = at != leader->followers.end();
-        const Index match = known ? at->second.match : Index();
-        stored.push_back(peer.id == state.self ? state.log.stable() : match);
-    }
-    const Index index = reached_by_majority(std::move(stored));
+    const auto theirs = [](const Progress& progress) { return progress.match; };
+    const Index index = reached_by_voters(state, *leader, state.log.stable(), theirs);
     // §5.4.2: only entries of our own term commit by counting.
     if (index > state.log.committed() && index >= leader->term_start) state.log.commit_to(index);
 }

@@ -121,7 +121,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         pieces_.follow(*leader);
         pieces_.release(now);
     }
-    auto inputs = std::exchange(inputs_, {});
+    auto inputs = std::exchange(inputs_, std::move(spare_inputs_));
     // Rides along with whatever happens anyway, a heartbeat at the latest.
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
         inputs.emplace_back(core::HooksRan{hooks_.done()});
@@ -136,6 +136,9 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     if (services_.watch != nullptr) {
         services_.watch->stepped({record_.name, record_.group, now, inputs, effects, member_});
     }
+    constexpr std::size_t few = 64;
+    inputs.clear();
+    if (inputs.capacity() <= few) spare_inputs_ = std::move(inputs);
     const std::size_t before = batch.size();
     perform(std::move(effects), batch);
     mind_backups(now);

@@ -126,6 +126,7 @@ private:
     core::Random nonces_;
 
     std::vector<core::Input> inputs_;
+    std::vector<core::Input> spare_inputs_;  ///< Empty: memory for the next ones.
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
     DiskPulse pulse_;

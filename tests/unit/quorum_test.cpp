@@ -29,7 +29,7 @@ int reached_slowly(const std::vector<int>& values) {
 }
 
 TEST(Quorum, ReachedByMajorityForAllSmallLists) {
-    EXPECT_EQ(core::reached_by_majority(std::vector<int>{}), 0);
+    EXPECT_EQ(core::reached_by_majority(std::span<int>()), 0);
     for (std::size_t n = 1; n <= 6; ++n) {
         std::size_t cases = 1;
         for (std::size_t i = 0; i < n; ++i) cases *= 4;
@@ -38,8 +38,22 @@ TEST(Quorum, ReachedByMajorityForAllSmallLists) {
             for (std::size_t rest = number, i = 0; i < n; ++i, rest /= 4) {
                 values.push_back(static_cast<int>(rest % 4));
             }
-            EXPECT_EQ(core::reached_by_majority(values), reached_slowly(values));
+            const int expected = reached_slowly(values);
+            EXPECT_EQ(core::reached_by_majority(std::span(values)), expected);
         }
+    }
+}
+
+TEST(Quorum, AsManyVotersAsThereAre) {
+    for (int voters = 0; voters <= 30; ++voters) {
+        core::OfVoters<int> reached;
+        std::vector<int> values;
+        for (int i = 0; i < voters; ++i) {
+            values.push_back(i * 7 % 31);
+            reached.add(values.back());
+        }
+        EXPECT_TRUE(std::ranges::equal(reached.values(), values)) << voters;
+        EXPECT_EQ(core::reached_by_majority(reached.values()), reached_slowly(values));
     }
 }
 

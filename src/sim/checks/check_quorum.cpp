@@ -50,7 +50,7 @@ private:
         }
         if (heard.empty()) return;
         const core::Duration patience = 2 * std::max(lead.timeout, node.election_timeout);
-        const core::Time since = core::reached_by_majority(std::move(heard));
+        const core::Time since = core::reached_by_majority(std::span(heard));
         if (patience == core::Duration::zero() || node.clock < since + patience) return;
         const auto silence =
             std::chrono::duration_cast<std::chrono::milliseconds>(node.clock - since);
