@@ -57,6 +57,7 @@ private:
     std::shared_ptr<void> keep_alive_;
     ports::Loop& loop_;
     std::string group_;
+    std::size_t max_calls_;
     std::shared_ptr<Core> core_;
 };
 

@@ -40,10 +40,6 @@ GroupCaller::Core::Core(ports::Loop& loop, ports::Channel& channel, CallerOption
 
 void GroupCaller::Core::begin(Request request) {
     if (closed_) return request.done(fail(ErrorCode::stopped, "the handle is closed"));
-    if (calls_.size() >= options_.max_calls) {
-        return request.done(fail(
-            ErrorCode::busy, std::to_string(calls_.size()) + " calls of this handle wait already"));
-    }
     const CommandId id = request.options.id;
     const auto number = add(std::move(request));
     auto& call = calls_.at(number);
@@ -61,6 +57,7 @@ GroupCaller::Core::CallNumber GroupCaller::Core::add(Request request) {
     call.attempts.kind = request.kind;
     call.body = std::move(request.body);
     call.done = std::move(request.done);
+    call.admission = std::move(request.admission);
     call.deadline = loop_.now() + timeout;
     calls_.emplace(number, std::move(call));
     return number;

@@ -5,6 +5,7 @@
 //      answer counts. An error counts only if it ends the newest attempt.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -18,6 +19,26 @@
 
 namespace rafted::client {
 
+/// One of the calls that a handle allows at once, from the moment it is asked for until it is
+/// answered; given back with the object.
+class Admission {
+public:
+    Admission() = default;
+    /// Any thread. Returns nothing if there are `most` already.
+    static std::optional<Admission> enter(std::atomic<std::size_t>& calls, std::size_t most) {
+        if (calls.fetch_add(1) < most) return Admission(calls);
+        --calls;
+        return std::nullopt;
+    }
+
+private:
+    struct Leave {
+        void operator()(std::atomic<std::size_t>* calls) const { --*calls; }
+    };
+    explicit Admission(std::atomic<std::size_t>& calls) : calls_(&calls) {}
+    std::unique_ptr<std::atomic<std::size_t>, Leave> calls_;
+};
+
 class GroupCaller::Core : public std::enable_shared_from_this<GroupCaller::Core> {
 public:
     Core(ports::Loop& loop, ports::Channel& channel, CallerOptions options);
@@ -27,7 +48,10 @@ public:
         Bytes body;
         CallOptions options;
         Callback done;
+        Admission admission{};
     };
+    /// Any thread; nothing if as many calls as are allowed wait already.
+    std::optional<Admission> admit() { return Admission::enter(admitted_, options_.max_calls); }
     void begin(Request request);
     void close();
 
@@ -37,6 +61,7 @@ private:
         Attempts attempts;
         Bytes body;  // of a command: the envelope, once it is sealed
         Callback done;
+        Admission admission;
         core::Time deadline{};
         std::optional<Error> last_error;
         std::optional<value::SessionId> in_session;
@@ -76,6 +101,7 @@ private:
     Session session_;
     bool opening_session_ = false;
     core::Time opening_until_{};
+    std::atomic<std::size_t> admitted_ = 0;
     std::unordered_map<CallNumber, Call> calls_;
     std::deque<CallNumber> waiting_;  // may name calls that were answered meanwhile
     CallNumber next_call_ = 1;

@@ -12,6 +12,7 @@ namespace {
 
 /// Handlers taken in one round before the turn has its say.
 constexpr int max_handlers_per_round = 512;
+constexpr int max_jobs_per_round = 1024;
 
 std::chrono::steady_clock::time_point to_steady(core::Time time) {
     return std::chrono::steady_clock::time_point(
@@ -74,11 +75,12 @@ void Loop::serve() {
 /// Returns when something is next to be done without any input.
 core::Time Loop::round() {
     take_what_is_ready();
+    const bool more_jobs = run_jobs();
     run_due_timers();
     core::Time wake = turn_ ? turn_() : core::never;
     flush_all();
     if (!timers_.empty()) wake = std::min(wake, timers_.begin()->first.at);
-    return wake;
+    return more_jobs ? core::Time::min() : wake;
 }
 
 bool Loop::offer(ports::Beside work) {
@@ -139,7 +141,7 @@ bool Loop::post(std::function<void()> job) {
         jobs_.push_back(std::move(job));
     }
     // Whoever finds the queue empty wakes the loop; the others' jobs ride along.
-    if (first) boost::asio::post(io_->context, [this] { run_jobs(); });
+    if (first) boost::asio::post(io_->context, [] {});
     return true;
 }
 
@@ -161,13 +163,19 @@ void Loop::take_what_is_ready() {
     }
 }
 
-void Loop::run_jobs() {
-    std::vector<std::function<void()>> jobs;
-    {
+/// Returns whether there are more: jobs that come faster than they are done must not keep the turn
+/// from running.
+bool Loop::run_jobs() {
+    if (taken_.empty()) {
         const std::lock_guard lock(mutex_);
-        jobs.swap(jobs_);
+        taken_.swap(jobs_);
     }
-    for (auto& job : jobs) job();
+    for (int left = max_jobs_per_round; left > 0 && !taken_.empty(); --left) {
+        const auto job = std::move(taken_.front());
+        taken_.pop_front();
+        job();
+    }
+    return !taken_.empty();
 }
 
 void Loop::run_due_timers() {
@@ -205,14 +213,12 @@ void Loop::wait_until(core::Time wake) {
 
 void Loop::finish() {
     for (;;) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (jobs_.empty()) {
-                closed_ = true;
-                break;
-            }
+        while (run_jobs()) {
         }
-        run_jobs();
+        const std::lock_guard lock(mutex_);
+        if (!jobs_.empty()) continue;
+        closed_ = true;
+        break;
     }
     flush_all();
 }

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,7 +74,7 @@ public:
 
 private:
     void take_what_is_ready();
-    void run_jobs();
+    bool run_jobs();
     void run_due_timers();
     void flush_all();
     void wait_until(core::Time wake);
@@ -94,11 +95,12 @@ private:
     std::atomic<bool> stopping_ = false;
     std::vector<std::thread> threads_;
     Baton baton_{std::chrono::milliseconds(1)};
-    std::vector<ports::Beside> beside_;  ///< The holder's.
+    std::vector<ports::Beside> beside_;        ///< The holder's.
+    std::deque<std::function<void()>> taken_;  ///< Jobs that are this or the next round's.
     bool has_relief_ = false;
 
     std::mutex mutex_;  // guards what follows: the hand-over from other threads
-    std::vector<std::function<void()>> jobs_;
+    std::deque<std::function<void()>> jobs_;
     bool closed_ = false;
     std::condition_variable has_ended_;
     unsigned running_ = 0;  ///< Threads.

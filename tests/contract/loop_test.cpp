@@ -92,6 +92,27 @@ TEST(Loop, ATimerThatSetsItselfAgainDoesNotKeepTheTurnFromRunning) {
     EXPECT_EQ(turns, 10);
 }
 
+TEST(Loop, AFloodOfJobsDoesNotKeepTheTurnFromRunning) {
+    net::Loop loop;
+    constexpr int jobs = 100'000;
+    int ran = 0;
+    int most = 0;
+    int before = 0;
+    for (int i = 0; i < jobs; ++i) {
+        loop.post([&] {
+            if (++ran == jobs) loop.stop();
+        });
+    }
+    loop.set_turn([&] {
+        most = std::max(most, ran - before);
+        before = ran;
+        return core::never;
+    });
+    loop.run();
+    EXPECT_EQ(ran, jobs);
+    EXPECT_LT(most, jobs / 10);
+}
+
 TEST(Loop, StopRunsWhatWasPostedAndTakesNothingMore) {
     net::Loop loop;
     bool ran = false;

@@ -230,6 +230,30 @@ TEST_F(GroupCaller, TooManyCallsAreBusy) {
     EXPECT_EQ(begin(RequestKind::query)->value().error().code, ErrorCode::busy);
 }
 
+// A flood must not grow a queue that only the loop could empty.
+TEST_F(GroupCaller, TooManyCallsAreBusyBeforeTheLoopHearsOfThem) {
+    max_calls = 2;
+    make();
+    channel.script = [](const Sent&) -> Result<Bytes> { return bytes_of("done"); };
+    int done = 0;
+    int busy = 0;
+    const auto call = [&] {
+        caller->call(RequestKind::query, {}, {}, [&](const Result<Bytes>& answer) {
+            ++(answer ? done : busy);
+            EXPECT_TRUE(answer || answer.error().code == ErrorCode::busy);
+        });
+    };
+    for (int i = 0; i < 5; ++i) call();
+    EXPECT_EQ(busy, 3) << "at once";
+    EXPECT_EQ(done, 0);
+    loop.run();
+    EXPECT_EQ(done, 2);
+    for (int i = 0; i < 2; ++i) call();
+    loop.run();
+    EXPECT_EQ(done, 4) << "there is room again";
+    EXPECT_EQ(busy, 3);
+}
+
 TEST_F(GroupCaller, ClosingAnswersEverythingOnce) {
     make();
     channel.script = [](const Sent&) { return std::nullopt; };

@@ -1,0 +1,193 @@
+// Three processes on loopback, of which each is a member of the same groups; the leader's may be
+// the one that asks for them.
+#pragma once
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rafted/rafted.hpp"
+
+namespace rafted::bench {
+
+using namespace std::chrono_literals;
+
+struct Put {
+    std::string key;
+    std::string value;
+};
+struct Get {
+    std::string key;
+};
+
+struct Map {
+    using Command = Put;
+    using Query = Get;
+    std::map<std::string, std::string> entries;
+
+    Unit command(const Put& put) {
+        entries[put.key] = put.value;
+        return {};
+    }
+    std::optional<std::string> query(const Get& get) const {
+        const auto at = entries.find(get.key);
+        if (at == entries.end()) return std::nullopt;
+        return at->second;
+    }
+};
+
+struct Options {
+    std::string dir;
+    std::vector<unsigned> clients{1, 64};
+    std::vector<unsigned> rates{};  ///< Instead of clients: requests a second.
+    double seconds = 3;
+    std::size_t bytes = 256;
+    unsigned groups = 1;
+    bool lease = true;
+    bool inside = false;
+    bool puts = true;
+    bool queries = true;
+    bool json = false;
+};
+
+[[noreturn]] inline void die(const std::string& what) {
+    std::fprintf(stderr, "bench_load: %s\n", what.c_str());
+    std::_Exit(1);
+}
+
+template <class T>
+T must(Result<T> result, const char* what) {
+    if (!result) die(std::string(what) + ": " + to_string(result.error()));
+    return std::move(*result);
+}
+
+inline GroupConfig config_of(const Options& options) {
+    GroupConfig config;
+    config.heartbeat_interval = 100ms;
+    config.election_timeout = 1000ms;
+    if (options.lease) config.clock_drift_margin = 100ms;
+    return config;
+}
+
+inline Node open_node(const Options& options, unsigned number) {
+    NodeConfig config;
+    if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
+    return must(Node::open(config), "opening a node");
+}
+
+inline std::string name_of(unsigned group) { return "load-" + std::to_string(group); }
+
+using Groups = std::vector<Group<Map>>;
+
+inline Groups create_groups(Node& node, const Options& options) {
+    Groups groups;
+    for (unsigned i = 0; i < options.groups; ++i) {
+        groups.push_back(
+            must(node.create_group<Map>(name_of(i), config_of(options)), "creating a group"));
+    }
+    return groups;
+}
+
+/// Many at once: joining is waiting, for two heartbeats each.
+inline void join_groups(Node& node, const Options& options, const std::string& first) {
+    constexpr unsigned at_once = 32;
+    std::atomic<unsigned> next = 0;
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < std::min(at_once, options.groups); ++i) {
+        threads.emplace_back([&] {
+            for (unsigned group = next++; group < options.groups; group = next++) {
+                must(node.join_group<Map>(name_of(group), {first}), "joining a group");
+            }
+        });
+    }
+}
+
+inline void send_line(int to, const std::string& text) {
+    const std::string line = text + "\n";
+    if (write(to, line.data(), line.size()) < 0) die("the other process is gone");
+}
+
+inline std::string read_line(int from) {
+    std::string line;
+    for (char c = 0; read(from, &c, 1) == 1 && c != '\n';) line += c;
+    if (line.empty()) die("a node did not start");
+    return line;
+}
+
+/// Three members; the first, which leads, in this process or in one of its own.
+class Cluster {
+public:
+    explicit Cluster(const Options& options) {
+        // Forked before this process has a thread.
+        for (unsigned number = options.inside ? 1 : 0; number < 3; ++number) start(options, number);
+        std::string first;
+        if (options.inside) {
+            leader_ = open_node(options, 0);
+            groups_ = create_groups(*leader_, options);
+            first = leader_->address();
+            addresses_.push_back(first);
+        }
+        for (const Child& child : children_) {
+            send_line(child.to, first);
+            addresses_.push_back(read_line(child.from));
+            if (first.empty()) first = addresses_.back();
+        }
+    }
+    ~Cluster() {
+        for (const Child& child : children_) kill(child.pid, SIGKILL);
+        for (const Child& child : children_) waitpid(child.pid, nullptr, 0);
+    }
+    const std::vector<std::string>& addresses() const { return addresses_; }
+    /// The node that leads and its groups, if that is this process.
+    const std::optional<Node>& leader() const { return leader_; }
+    const Groups& groups() const { return groups_; }
+
+private:
+    struct Child {
+        pid_t pid = 0;
+        int to = -1;
+        int from = -1;
+    };
+
+    /// Is told whom to join (nobody: it founds the group), says where it is, and serves until its
+    /// parent ends.
+    [[noreturn]] static void serve(const Options& options, unsigned number, int from, int to) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        std::string first;
+        for (char c = 0; read(from, &c, 1) == 1 && c != '\n';) first += c;
+        auto node = open_node(options, number);
+        first.empty() ? void(create_groups(node, options)) : join_groups(node, options, first);
+        send_line(to, node.address());
+        while (true) pause();
+    }
+
+    void start(const Options& options, unsigned number) {
+        int down[2];
+        int up[2];
+        if (pipe(down) != 0 || pipe(up) != 0) die("no pipe");
+        const pid_t pid = fork();
+        if (pid == 0) serve(options, number, down[0], up[1]);
+        close(down[0]);
+        close(up[1]);
+        children_.push_back({pid, down[1], up[0]});
+    }
+
+    std::vector<Child> children_;
+    std::vector<std::string> addresses_;
+    std::optional<Node> leader_;
+    Groups groups_;
+};
+
+}  // namespace rafted::bench
