@@ -34,6 +34,7 @@ private:
 
 /// What is measured: the groups, and how often their leader's node has written if that is known.
 struct Subject {
+    const Options& options;
     Groups groups;
     std::function<std::uint64_t()> writes{};
 };
@@ -46,8 +47,7 @@ struct Load {
 
 /// `start(group, done)` begins one request.
 template <class Start>
-Row run(const Subject& subject, const Options& options, const Load& load, std::string name,
-        const Start& start) {
+Row run(const Subject& subject, const Load& load, std::string name, const Start& start) {
     std::atomic<std::size_t> asked = 0;
     const Ask ask = [&](std::function<void(bool)> done) {
         start(subject.groups[asked++ % subject.groups.size()], std::move(done));
@@ -59,9 +59,9 @@ Row run(const Subject& subject, const Options& options, const Load& load, std::s
     const std::uint64_t before = subject.writes ? subject.writes() : 0;
     const auto began = Clock::now();
     if (load.clients > 0) {
-        ClosedLoop(ask, load.clients, options.seconds).run().fill(row);
+        ClosedLoop(ask, load.clients, subject.options.seconds).run().fill(row);
     } else {
-        OpenLoop(ask, load.rate, options.seconds).run().fill(row);
+        OpenLoop(ask, load.rate, subject.options.seconds).run().fill(row);
     }
     const std::chrono::duration<double> took = Clock::now() - began;
     if (subject.writes) {
@@ -70,10 +70,11 @@ Row run(const Subject& subject, const Options& options, const Load& load, std::s
     return row;
 }
 
-Row put_run(const Subject& subject, const Options& options, const Load& load) {
+Row put_run(const Subject& subject, const Load& load) {
+    const Options& options = subject.options;
     const std::string value(options.bytes, 'x');
     Keys keys(options);
-    return run(subject, options, load, options.dir.empty() ? "put, memory" : "put, durable",
+    return run(subject, load, options.dir.empty() ? "put, memory" : "put, durable",
                [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
                    group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
                        done(result.has_value());
@@ -81,9 +82,10 @@ Row put_run(const Subject& subject, const Options& options, const Load& load) {
                });
 }
 
-Row get_run(const Subject& subject, const Options& options, const Load& load) {
+Row get_run(const Subject& subject, const Load& load) {
+    const Options& options = subject.options;
     Keys keys(options);
-    return run(subject, options, load, options.lease ? "query, lease" : "query, ReadIndex",
+    return run(subject, load, options.lease ? "query, lease" : "query, ReadIndex",
                [&](const rafted::Group<Map>& group, std::function<void(bool)> done) {
                    group.start_query(Get{keys.next()}).then([done](const auto& result) {
                        done(result.has_value());
@@ -91,7 +93,8 @@ Row get_run(const Subject& subject, const Options& options, const Load& load) {
                });
 }
 
-std::vector<Row> measure(const Subject& subject, const Options& options) {
+std::vector<Row> measure(const Subject& subject) {
+    const Options& options = subject.options;
     std::vector<Load> loads;
     for (const unsigned rate : options.rates) loads.push_back({0, static_cast<double>(rate)});
     if (loads.empty()) {
@@ -99,8 +102,8 @@ std::vector<Row> measure(const Subject& subject, const Options& options) {
     }
     std::vector<Row> rows;
     for (const Load& load : loads) {
-        if (options.puts) rows.push_back(put_run(subject, options, load));
-        if (options.queries) rows.push_back(get_run(subject, options, load));
+        if (options.puts) rows.push_back(put_run(subject, load));
+        if (options.queries) rows.push_back(get_run(subject, load));
     }
     return rows;
 }
@@ -199,7 +202,7 @@ Options parse(int count, char** words) {
 int main(int count, char** words) {
     const Options options = parse(count, words);
     const Cluster cluster(options);
-    Subject subject{cluster.groups(), {}};
+    Subject subject{options, cluster.groups(), {}};
     std::optional<rafted::Client> client;
     if (cluster.leader()) {
         subject.writes = [&] { return cluster.leader()->metrics().writes; };
@@ -209,7 +212,7 @@ int main(int count, char** words) {
             subject.groups.push_back(client->group<Map>(name_of(i)));
         }
     }
-    const auto rows = measure(subject, options);
+    const auto rows = measure(subject);
     options.json ? print_json(rows) : print_table(rows);
     return 0;
 }
