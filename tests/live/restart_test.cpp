@@ -221,13 +221,21 @@ struct Slow {
     int query(Unit) const { return 0; }
 };
 
-TEST(Stop, a_value_that_hangs_does_not_hold_close_up_beyond_its_deadline) {
+/// As many quick commands as make the next one's lane a quick one, too.
+void be_quick(const Group<Slow>& group) {
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(group.command(0));
+}
+
+class HangingValue : public testing::TestWithParam<bool> {};
+
+TEST_P(HangingValue, does_not_hold_close_up_beyond_its_deadline) {
     NodeConfig config;
     config.stop_deadline = milliseconds(300);
     auto node = Node::open(config);
     ASSERT_TRUE(node);
     const auto group = node->create_group<Slow>("slow", quick_config());
     ASSERT_TRUE(group);
+    if (GetParam()) be_quick(*group);
     auto pending = group->start_command(1500);
     pause_for(milliseconds(100));
     const auto start = LiveClock::now();
@@ -238,6 +246,38 @@ TEST(Stop, a_value_that_hangs_does_not_hold_close_up_beyond_its_deadline) {
     EXPECT_EQ(code_of(pending.get()), "stopped");
     pause_for(milliseconds(1600));  // it ends by itself; nothing it touches may be gone
 }
+
+TEST_P(HangingValue, holds_up_no_lead_and_no_other_group) {
+    std::vector<Node> nodes;
+    std::vector<Group<Slow>> slow;
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto node = Node::open({});
+        ASSERT_TRUE(node);
+        nodes.push_back(std::move(*node));
+        auto group = i == 0 ? nodes[0].create_group<Slow>("slow", quick_config())
+                            : nodes[i].join_group<Slow>("slow", {nodes[0].address()});
+        ASSERT_TRUE(group);
+        slow.push_back(std::move(*group));
+    }
+    const auto other = nodes[0].create_group<Queue>("other", quick_config());
+    ASSERT_TRUE(other);
+    if (GetParam()) be_quick(slow[0]);
+    const Term term = slow[0].status()->current_term;
+    auto pending = slow[0].start_command(1500);  // seven election timeouts, on all three
+    pause_for(milliseconds(100));
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        const auto start = LiveClock::now();
+        EXPECT_EQ(other->command(Enqueue{"a"}).value(), i);
+        EXPECT_LE(ms_since(start), 500);
+        EXPECT_EQ(slow[0].status()->role, Role::leader);
+    }
+    EXPECT_EQ(pending.get().value(), 1500);
+    EXPECT_EQ(slow[0].status()->current_term, term);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stop, HangingValue, testing::Bool(), [](const auto& each) {
+    return each.param ? "that_was_quick" : "at_once";
+});
 
 std::size_t count_of(const std::string& folder) {
     const auto entries = fs::directory_iterator(folder);
