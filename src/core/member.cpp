@@ -100,7 +100,8 @@ void collect_write(Turn& turn) {
     State& state = turn.state;
     Effects& effects = turn.effects;
     auto [truncate_from, append, repair] = state.log.take_unwritten();
-    effects.truncate_from = truncate_from;
+    // Of an old log nothing is cut off: it is let go as a whole, or left alone.
+    if (state.old_log != OldLog::on_disk) effects.truncate_from = truncate_from;
     effects.append = std::move(append);
     effects.repair = std::move(repair);
     if (!state.hard_written) effects.hard_state = state.hard;

@@ -260,6 +260,32 @@ TEST(Owed, ALeaderThatHasCompactedItSendsItsSnapshot) {
     EXPECT_EQ(base.cluster.node(b).value.digest(), base.cluster.node(a).value.digest());
 }
 
+// Seed 5497805: what followed was cut from a log that is not there any more, and refused for ever.
+TEST(Owed, AFullDiskThatRefusesToLetAnOldLogGoIsAskedAgain) {
+    core::Start start;
+    start.self = a;
+    start.hard_state = {Term(3), b, {}, {Term(3), Index(20)}};
+    start.is_log_lost = start.restarted = true;
+    start.peers = {a, b, c};
+    core::Time now{};
+    core::Member member(start, now);
+    core::SnapshotPiece piece;
+    piece.meta = {Index(12), Term(2), {}, core::Members({{b, "", {}}, {a, "", {}}}), {}};
+    piece.last = true;
+    const auto send_snapshot = [&] {
+        now += seconds(1);
+        return member.step(now, core::Received{{b, a, Term(3), piece}});
+    };
+    EXPECT_TRUE(send_snapshot().let_go_log);
+    const auto refused = member.step(now, core::WriteRefused{});
+    EXPECT_FALSE(refused.truncate_from) << "the old log is still there";
+    EXPECT_FALSE(refused.let_go_log) << "there is nothing in its place";
+    const auto again = send_snapshot();
+    EXPECT_TRUE(again.let_go_log);
+    EXPECT_FALSE(again.truncate_from);
+    EXPECT_EQ(again.snapshot_to_save.size(), 1U);
+}
+
 TEST(Owed, WhoHasLostItsLogLearnsThatItWasRemoved) {
     CoreCluster cluster({.seed = 5});
     cluster.set_network({true, milliseconds(1), milliseconds(5), 0, 0});
