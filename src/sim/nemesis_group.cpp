@@ -362,7 +362,8 @@ void Nemesis::force_out(const std::shared_ptr<Forcing>& forcing) {
               });
 }
 
-/// Asked again if it went down before it was done: its directory is still one of many, then.
+/// Asked again if it went down before that was on its disk: its directory is still one of many,
+/// then. After that others may have joined, whom a second time would leave behind.
 void Nemesis::recover(NodeId survivor) {
     World& world = field_.world;
     if (!world.exists(survivor)) return;

@@ -66,7 +66,7 @@ void Nemesis::stop_process(NodeId id, std::uint64_t choice, bool by_power) {
 void Nemesis::bring_back(NodeId id, bool at_new_address) {
     World& world = field_.world;
     if (!world.exists(id) || world.is_up(id)) return;
-    if (id == recovering_) return recover(id);
+    if (id == recovering_ && field_.recorder.is_to_recover(id)) return recover(id);
     const auto started = world.restart(id, at_new_address);
     if (started) {
         down_.erase(id);

@@ -37,6 +37,8 @@ public:
     bool was_harmed(NodeId node) const { return ever_harmed_.contains(node); }
     /// When it starts next it goes on alone, by force.
     void recovers(NodeId node) { recovers_.insert(node); }
+    /// Nothing of that is on its disk yet.
+    bool is_to_recover(NodeId node) const { return recovers_.contains(node); }
     /// Nodes keep nothing on disk.
     void set_durable(bool durable) { durable_ = durable; }
     /// Called when a node has taken its seat: it knows less than it had promised, for its disk was
