@@ -225,7 +225,10 @@ int main(int argc, char** argv) {
     using namespace rafted::bench;
     const std::span args(argv, static_cast<std::size_t>(argc));
     if (argc == 2 && std::string_view(args[1]) == "--list") return list();
-    if (argc == 5 && std::string_view(args[1]) == "--stage") return run_times(args[2], args[4]);
+    if (argc == 5 && std::string_view(args[1]) == "--stage" &&
+        std::string_view(args[3]) == "--times") {
+        return run_times(args[2], args[4]);
+    }
     const auto all = stages();
     for (const Stage& stage : all) {
         benchmark::RegisterBenchmark(stage.name.c_str(),

@@ -10,7 +10,6 @@ GroupCaller::GroupCaller(ports::Loop& loop, ports::Channel& channel, CallerOptio
     : keep_alive_(std::exchange(options.keep_alive, nullptr)),
       loop_(loop),
       group_(options.group),
-      max_calls_(options.max_calls),
       core_(std::make_shared<Core>(loop, channel, std::move(options))) {}
 
 GroupCaller::~GroupCaller() { close(); }
@@ -18,10 +17,7 @@ GroupCaller::~GroupCaller() { close(); }
 void GroupCaller::call(RequestKind kind, Bytes body, const CallOptions& options, Callback done) {
     // Before the loop hears of it: who asks faster than the loop could refuse is refused here.
     auto admission = core_->admit();
-    if (!admission) {
-        return done(fail(ErrorCode::busy,
-                         std::to_string(max_calls_) + " calls of this handle wait already"));
-    }
+    if (!admission) return done(std::unexpected(std::move(admission.error())));
     Core::Request request{kind, std::move(body), options, std::move(done), std::move(*admission)};
     if (loop_.in_loop()) return core_->begin(std::move(request));
     // Shared: if the loop takes the job no more, it is answered here.

@@ -57,7 +57,6 @@ private:
     std::shared_ptr<void> keep_alive_;
     ports::Loop& loop_;
     std::string group_;
-    std::size_t max_calls_;
     std::shared_ptr<Core> core_;
 };
 

@@ -12,32 +12,13 @@
 #include <random>
 #include <unordered_map>
 
+#include "client/admission.hpp"
 #include "client/caller.hpp"
 #include "client/retry.hpp"
 #include "client/route.hpp"
 #include "client/session.hpp"
 
 namespace rafted::client {
-
-/// One of the calls that a handle allows at once, from the moment it is asked for until it is
-/// answered; given back with the object.
-class Admission {
-public:
-    Admission() = default;
-    /// Any thread. Returns nothing if there are `most` already.
-    static std::optional<Admission> enter(std::atomic<std::size_t>& calls, std::size_t most) {
-        if (calls.fetch_add(1) < most) return Admission(calls);
-        --calls;
-        return std::nullopt;
-    }
-
-private:
-    struct Leave {
-        void operator()(std::atomic<std::size_t>* calls) const { --*calls; }
-    };
-    explicit Admission(std::atomic<std::size_t>& calls) : calls_(&calls) {}
-    std::unique_ptr<std::atomic<std::size_t>, Leave> calls_;
-};
 
 class GroupCaller::Core : public std::enable_shared_from_this<GroupCaller::Core> {
 public:
@@ -50,8 +31,8 @@ public:
         Callback done;
         Admission admission{};
     };
-    /// Any thread; nothing if as many calls as are allowed wait already.
-    std::optional<Admission> admit() { return Admission::enter(admitted_, options_.max_calls); }
+    /// Any thread. Fails with busy if as many calls as are allowed wait already.
+    Result<Admission> admit() { return Admission::enter(admitted_, options_.max_calls); }
     void begin(Request request);
     void close();
 

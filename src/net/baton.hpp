@@ -34,7 +34,7 @@ private:
     void sleep(std::unique_lock<std::mutex>& lock, std::uint64_t times);
 
     const std::chrono::microseconds patience_;
-    std::atomic<std::uint64_t> state_ = held;  ///< Or the how manieth time it lies there.
+    std::atomic<std::uint64_t> state_ = held;  ///< Or times_, while it lies there.
     std::atomic<std::uint64_t> times_ = 0;     ///< It was laid down.
     std::atomic<bool> asleep_ = false;         ///< The relief must be woken.
     std::mutex mutex_;

@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace rafted::node {
-
 namespace {
 
 /// About what it costs to wake another thread and to be woken by it...
@@ -25,7 +24,7 @@ struct ThreadWorkers::Pool {
         unsigned quick_in_a_row = 0;
     };
 
-    void run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock);
+    bool run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock);
 
     std::mutex mutex;
     std::condition_variable has_work;
@@ -72,15 +71,15 @@ void ThreadWorkers::post(ports::Lane lane, std::function<void()> job) {
     };
     const auto here = [pool = pool_, lane] {
         std::unique_lock lock(pool->mutex);
-        pool->run_next(lane, lock);
+        if (pool->run_next(lane, lock)) pool->has_work.notify_one();
     };
     const bool taken = is_quick && offer_ && offer_({here, by_a_thread});
     if (!taken) by_a_thread();
 }
 
-/// One job of a lane that is queued; puts it back in line if there are more.
-void ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock) {
-    if (lanes[lane].jobs.empty()) return;  // dropped at the end
+/// One job of a lane that is queued. Returns whether there are more: then it is in line again.
+bool ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock) {
+    if (lanes[lane].jobs.empty()) return false;  // dropped at the end
     auto job = std::move(lanes[lane].jobs.front());
     lanes[lane].jobs.pop_front();
     lock.unlock();
@@ -92,9 +91,8 @@ void ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex
     auto& state = lanes[lane];
     state.quick_in_a_row = took > quick ? 0 : std::min(state.quick_in_a_row + 1, needed);
     state.queued = !state.jobs.empty();
-    if (!state.queued) return;
-    ready.push_back(lane);
-    has_work.notify_one();
+    if (state.queued) ready.push_back(lane);
+    return state.queued;
 }
 
 void ThreadWorkers::work(const std::shared_ptr<Pool>& pool) {

@@ -1,8 +1,7 @@
 // Work that may block, such as a value's command, but is likely to be over sooner than another
 // thread would have woken up for it.
 //   1. The loop does it after its round, outside it, on its own thread. Should it take long,
-//   another
-//      thread goes on with the rounds meanwhile.
+//      another thread goes on with the rounds meanwhile.
 //   2. Exactly one of the two functions is called, once; elsewhere() must not block.
 #pragma once
 
