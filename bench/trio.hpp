@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <deque>
 #include <utility>
 #include <vector>
 
@@ -33,20 +32,17 @@ public:
         }
         while (!members_[0].leads()) {
             now_ += std::chrono::milliseconds(100);
-            step(0, {TimePassed{}});
+            inputs_[0].emplace_back(TimePassed{});
             settle();
         }
     }
 
     /// Proposes a batch to the leader and runs until everybody has committed it.
     void commit(std::size_t batch, const Bytes& payload) {
-        std::vector<Input> inputs;
-        inputs.reserve(batch);
         for (std::size_t i = 0; i < batch; ++i) {
-            inputs.emplace_back(Propose{++request_, EntryKind::command, payload, {}});
+            inputs_[0].emplace_back(Propose{++request_, EntryKind::command, payload, {}});
         }
         now_ += std::chrono::microseconds(10);
-        step(0, std::move(inputs));
         settle();
         if (members_[0].state().log.bytes() > compact_above) compact();
     }
@@ -62,28 +58,32 @@ private:
         return config;
     }
 
-    void step(std::size_t at, std::vector<Input> inputs) {
-        Effects effects = members_[at].step(now_, inputs);
-        for (auto* messages : {&effects.send_now, &effects.send_after_write}) {
-            for (Message& message : *messages) wire_.push_back(std::move(message));
+    /// A turn of one member, as its host does it: everything that waits for it at once. What it
+    /// writes is durable when it has been said, before it hears anything else.
+    void step(std::size_t at) {
+        turn_.swap(inputs_[at]);
+        effects_.clear();
+        members_[at].step(now_, turn_, effects_);
+        turn_.clear();
+        for (auto* messages : {&effects_.send_now, &effects_.send_after_write}) {
+            for (Message& message : *messages) {
+                const std::size_t to = message.to.value - 1;
+                inputs_[to].emplace_back(Received{std::move(message)});
+            }
         }
-        if (effects.when_durable) durable_.push_back({at, std::move(*effects.when_durable)});
-        benchmark::DoNotOptimize(effects.committed);
+        if (effects_.when_durable) inputs_[at].emplace_back(std::move(*effects_.when_durable));
+        benchmark::DoNotOptimize(effects_.committed);
     }
 
-    /// Delivers per member everything that waits for it, as a host's turn does.
     void settle() {
-        while (!wire_.empty() || !durable_.empty()) {
-            std::array<std::vector<Input>, 3> inputs;
-            for (Message& message : wire_) {
-                const std::size_t to = message.to.value - 1;
-                inputs[to].emplace_back(Received{std::move(message)});
-            }
-            wire_.clear();
-            for (auto& [at, persisted] : durable_) inputs[at].emplace_back(std::move(persisted));
-            durable_.clear();
-            for (std::size_t at = 0; at < 3; ++at) {
-                if (!inputs[at].empty()) step(at, std::move(inputs[at]));
+        for (bool goes_on = true; goes_on;) {
+            goes_on = false;
+            for (std::size_t at = 0; at < members_.size(); ++at) {
+                const auto& waiting = inputs_[at];
+                if (waiting.empty()) continue;
+                if (waiting.size() == 1 && members_[at].can_wait(waiting.front())) continue;
+                step(at);
+                goes_on = true;
             }
         }
     }
@@ -91,22 +91,23 @@ private:
     void compact() {
         // Followers learn the newest commit by a heartbeat first.
         now_ += std::chrono::milliseconds(250);
-        step(0, {TimePassed{}});
+        inputs_[0].emplace_back(TimePassed{});
         settle();
         for (std::size_t at = 0; at < 3; ++at) {
             const State& state = members_[at].state();
             const Index index = state.log.applied();
             SnapshotMeta meta{
                 index, *state.log.term_at(index), {}, state.members(), state.config()};
-            step(at, {SnapshotSaved{std::move(meta)}});
+            inputs_[at].emplace_back(SnapshotSaved{std::move(meta)});
         }
         settle();
     }
 
     Time now_{};
     std::vector<Member> members_;
-    std::deque<Message> wire_;
-    std::deque<std::pair<std::size_t, Persisted>> durable_;
+    std::array<std::vector<Input>, 3> inputs_;  ///< What waits for each.
+    std::vector<Input> turn_;
+    Effects effects_;
     RequestId request_ = 0;
 };
 

@@ -1,6 +1,43 @@
 #include "core/effects.hpp"
 
 namespace rafted::core {
+namespace {
+
+/// More than this is given back: one large step shall not hold its memory for ever.
+constexpr std::size_t most_kept = 4096;
+
+template <class T>
+void clear_all(std::vector<T>& list) {
+    list.clear();
+    if (list.capacity() > most_kept) std::vector<T>().swap(list);
+}
+
+}  // namespace
+
+void Effects::clear() {
+    // All fields by name, so that one more does not compile until it has its line here.
+    auto& [now, hard, let_go, truncated, added, repaired, pieces, durable, later, compacted, load,
+           applied, hooks, accepts, reads, ends, role, members, wake] = *this;
+    hard.reset();
+    let_go = false;
+    truncated.reset();
+    durable.reset();
+    compacted.reset();
+    load.reset();
+    hooks.reset();
+    role.reset();
+    members.reset();
+    wake = never;
+    clear_all(now);
+    clear_all(added);
+    clear_all(repaired);
+    clear_all(pieces);
+    clear_all(later);
+    clear_all(applied);
+    clear_all(accepts);
+    clear_all(reads);
+    clear_all(ends);
+}
 
 Effects Effects::write_alone() const {
     Effects part;

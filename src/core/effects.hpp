@@ -67,6 +67,8 @@ struct Effects {
     Time wake_at = never;                    ///< Give TimePassed then at the latest.
 
     bool operator==(const Effects&) const = default;
+    /// As if new, but for memory that the next step can use again.
+    void clear();
     bool has_write() const { return when_durable.has_value(); }
     /// The write and what stands behind it, without all that is done at once: for whoever performs
     /// a write later than the step.

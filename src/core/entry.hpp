@@ -84,7 +84,7 @@ public:
 
 private:
     Entry(std::shared_ptr<const std::byte> data, std::size_t size, bool whole = true)
-        : data_(std::move(data)), size_(size), whole_(whole) {}
+        : data_(std::move(data)), size_(static_cast<std::uint32_t>(size)), whole_(whole) {}
     template <class T>
     T field(std::size_t at) const {
         T value{};
@@ -93,8 +93,9 @@ private:
     }
 
     std::shared_ptr<const std::byte> data_;
-    std::size_t size_ = 0;
+    std::uint32_t size_ = 0;
     bool whole_ = true;
 };
+static_assert(sizeof(Entry) == 24, "the log's slots are a power of two");
 
 }  // namespace rafted::core

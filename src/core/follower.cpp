@@ -91,10 +91,12 @@ void on_append(Turn& turn, const Message& message, const AppendRequest& request)
 }
 
 void take_committed(Turn& turn) {
-    auto entries = turn.state.log.take_committed();
-    for (const Entry& entry : entries) changes::on_committed(turn, entry);
-    auto& out = turn.effects.committed;
-    out.insert(out.end(), entries.begin(), entries.end());
+    auto& committed = turn.effects.committed;
+    const std::size_t before = committed.size();
+    turn.state.log.take_committed(committed);
+    for (std::size_t i = before; i < committed.size(); ++i) {
+        changes::on_committed(turn, committed[i]);
+    }
 }
 
 }  // namespace rafted::core::replication

@@ -27,6 +27,11 @@ Log::Log(Index snapshot, Term snapshot_term, std::vector<Entry> entries)
     check();
 }
 
+bool Log::misses_some() const {
+    return std::ranges::any_of(owed_,
+                               [](const auto& owed) { return owed.second == Owed::missing; });
+}
+
 std::vector<Entry> Log::missing(std::size_t most) const {
     std::vector<Entry> out;
     for (const auto& [index, owed] : owed_) {
@@ -55,7 +60,7 @@ void Log::repaired(const std::vector<Index>& indexes) {
 
 std::optional<Term> Log::term_at(Index index) const {
     if (index == base_) return base_term_;
-    if (index < base_ || index > last()) return std::nullopt;
+    if (!reaches(index)) return std::nullopt;
     return entries_[slot_of(index)].entry.term();
 }
 
@@ -79,10 +84,11 @@ std::vector<Entry> Log::slice(Index from, std::uint64_t max_bytes) const {
     std::vector<Entry> out;
     if (from > last()) return out;
     const std::uint64_t limit = end_of(from - 1) + max_bytes;
-    for (std::size_t i = slot_of(from); i < entries_.size(); ++i) {
-        if (!out.empty() && entries_[i].end > limit) break;
-        out.push_back(entries_[i].entry);
-    }
+    const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(slot_of(from));
+    const auto end = std::partition_point(begin + 1, entries_.end(),
+                                          [limit](const Slot& slot) { return slot.end <= limit; });
+    out.reserve(static_cast<std::size_t>(end - begin));
+    for (auto slot = begin; slot != end; ++slot) out.push_back(slot->entry);
     return out;
 }
 
@@ -123,18 +129,23 @@ void Log::commit_to(Index index) {
     committed_ = std::max(committed_, index);
 }
 
-std::vector<Entry> Log::take_committed() {
-    std::vector<Entry> out;
-    out.reserve(committed_ - applied_);
-    for (Index i = applied_ + 1; i <= committed_; ++i) out.push_back(at(i));
+void Log::copy_to(std::vector<Entry>& out, Index after, Index upto) const {
+    if (upto <= after) return;
+    CHECK(after >= base_ && upto <= last(), "the log was asked for entries it does not hold");
+    out.reserve(out.size() + (upto - after));
+    auto slot = entries_.begin() + static_cast<std::ptrdiff_t>(after - base_);
+    for (std::uint64_t left = upto - after; left > 0; --left, ++slot) out.push_back(slot->entry);
+}
+
+void Log::take_committed(std::vector<Entry>& out) {
+    copy_to(out, applied_, committed_);
     applied_ = committed_;
-    return out;
 }
 
 Log::Unwritten Log::take_unwritten() {
     Unwritten out;
     out.truncate_from = std::exchange(truncated_, std::nullopt);
-    for (Index i = written_ + 1; i <= last(); ++i) out.append.push_back(at(i));
+    copy_to(out.append, written_, last());
     written_ = last();
     for (auto& [index, owed] : owed_) {
         if (owed != Owed::found) continue;

@@ -35,7 +35,9 @@ public:
     Index applied() const { return applied_; }
     Index stable() const { return stable_; }
 
-    /// The term of the entry at `index`, or nothing if the log does not reach there.
+    /// Whether the log knows the term of the entry at `index`: it holds it, or begins after it.
+    bool reaches(Index index) const { return index >= base_ && index <= last(); }
+    /// That term, or nothing.
     std::optional<Term> term_at(Index index) const;
     bool holds(Index index, Term term) const { return term_at(index) == term; }
     /// requires: first <= index <= last.
@@ -55,6 +57,8 @@ public:
     bool owes() const { return !owed_.empty(); }
     /// What may be acknowledged and committed: all before the first owed entry.
     Index whole_upto() const { return owed_.empty() ? last() : owed_.begin()->first - 1; }
+    /// Some of it has not come yet.
+    bool misses_some() const;
     /// The outlines in the log, oldest first, at most `most`.
     std::vector<Entry> missing(std::size_t most) const;
     /// Takes the entry's bytes if they are missing here. Returns whether they were.
@@ -67,8 +71,8 @@ public:
     void truncate_from(Index from);
     /// requires: index <= last. Never goes back.
     void commit_to(Index index);
-    /// Hands out what is committed and not yet applied.
-    std::vector<Entry> take_committed();
+    /// Hands out what is committed and not yet applied, behind what `out` holds.
+    void take_committed(std::vector<Entry>& out);
 
     /// What the storage has not been given: drop from `truncate_from`, then append.
     struct Unwritten {
@@ -101,6 +105,8 @@ private:
     std::uint64_t end_of(Index index) const;
     std::size_t slot_of(Index index) const { return static_cast<std::size_t>(index - first()); }
     void drop_below(Index keep_from);
+    /// The entries with indexes in (after, upto].
+    void copy_to(std::vector<Entry>& out, Index after, Index upto) const;
 
     enum class Owed : std::uint8_t { missing, found, written };
     Index base_;  // first - 1

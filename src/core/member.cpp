@@ -10,11 +10,13 @@
 namespace rafted::core {
 
 void Turn::promise(NodeId to, Term term, Body body) const {
-    effects.send_after_write.push_back({state.self, to, term, std::move(body)});
+    effects.send_after_write.emplace_back(state.self, to, term, std::move(body));
 }
 void Turn::promise(NodeId to, Body body) const { promise(to, state.hard.term, std::move(body)); }
 void Turn::request(NodeId to, Body body) const {
-    effects.send_now.push_back({state.self, to, state.hard.term, std::move(body)});
+    // What goes to one follower mostly goes to all.
+    if (effects.send_now.empty()) effects.send_now.reserve(state.members().all().size());
+    effects.send_now.emplace_back(state.self, to, state.hard.term, std::move(body));
 }
 void Turn::answer(RequestId request) const { effects.answers.push_back({request, {}, {}}); }
 void Turn::refuse(RequestId request, ErrorCode why) const {
@@ -194,11 +196,10 @@ Member::Member(Start start, Time now) {
     }
 }
 
-Effects Member::step(Time now, std::span<const Input> inputs) {
+void Member::step(Time now, std::span<const Input> inputs, Effects& effects) {
     const Role role_before = role();
     const Term term_before = state_.hard.term;
     const NodeId leader_before = state_.leader;
-    Effects effects;
     Turn turn{now, state_, effects};
     for (const Input& input : inputs) {
         if (std::holds_alternative<Removed>(state_.role)) {
@@ -212,8 +213,9 @@ Effects Member::step(Time now, std::span<const Input> inputs) {
         leader_before != state_.leader) {
         effects.role_changed = {role(), state_.hard.term, state_.leader};
     }
-    return effects;
 }
+
+bool Member::can_wait(const Input& input) const { return deferral::can_wait(state_, input); }
 
 Role Member::role() const {
     constexpr Role roles[] = {Role::follower, Role::pre_candidate, Role::candidate, Role::leader,

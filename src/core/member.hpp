@@ -33,8 +33,18 @@ public:
     Member(Start start, Time now);
 
     /// Takes all inputs in order, then settles once: one set of effects for the whole batch.
-    [[nodiscard]] Effects step(Time now, std::span<const Input> inputs);
+    /// requires: `effects` are new or cleared.
+    void step(Time now, std::span<const Input> inputs, Effects& effects);
+    [[nodiscard]] Effects step(Time now, std::span<const Input> inputs) {
+        Effects effects;
+        step(now, inputs, effects);
+        return effects;
+    }
     [[nodiscard]] Effects step(Time now, const Input& input) { return step(now, {&input, 1}); }
+
+    /// Whether this input, if none has been given since the last step, may wait until there is
+    /// another or wake_at has come: a step with it alone would have no effect.
+    bool can_wait(const Input& input) const;
 
     NodeId id() const { return state_.self; }
     const State& state() const { return state_; }

@@ -20,6 +20,16 @@ bool Members::is_voter(NodeId id) const {
     return peer != nullptr && peer->standing == Standing::voter;
 }
 
+bool Members::is_only_voter(NodeId id) const {
+    bool is_one = false;
+    for (const Peer& peer : peers_) {
+        if (peer.standing != Standing::voter) continue;
+        if (peer.id != id) return false;
+        is_one = true;
+    }
+    return is_one;
+}
+
 std::size_t Members::voter_count() const {
     return static_cast<std::size_t>(std::ranges::count(peers_, Standing::voter, &Peer::standing));
 }

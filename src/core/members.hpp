@@ -28,7 +28,7 @@ public:
     bool contains(NodeId id) const { return find(id) != nullptr; }
     bool is_voter(NodeId id) const;
     std::size_t voter_count() const;
-    bool is_only_voter(NodeId id) const { return is_voter(id) && voter_count() == 1; }
+    bool is_only_voter(NodeId id) const;
     bool empty() const { return peers_.empty(); }
 
     /// Adds or replaces one peer.

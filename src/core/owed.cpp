@@ -54,7 +54,7 @@ void reread_lists(Turn& turn) {
 }  // namespace
 
 bool asks(const State& state) {
-    return state.old_log == OldLog::on_disk || !state.log.missing(1).empty();
+    return state.old_log == OldLog::on_disk || state.log.misses_some();
 }
 
 void ask(Turn& turn) {

@@ -26,26 +26,34 @@ T reached_by_majority(std::span<T> values) {
     return *nth;
 }
 
-/// One value of each voter. It is made in every step: as many voters as groups have take no memory.
+/// One value of each voter. It is made in every step: as many voters as groups have are kept in
+/// order as they come, without memory of their own.
 template <class T>
 class OfVoters {
     static constexpr std::size_t few = 9;
 
 public:
     void add(T value) {
-        if (size_ == few) many_.assign(few_.begin(), few_.end());
-        if (size_ < few) {
-            few_[size_] = value;
-        } else {
-            many_.push_back(value);
-        }
-        ++size_;
+        if (size_ >= few) return add_to_many(value);
+        std::size_t at = size_++;
+        for (; at > 0 && few_[at - 1] < value; --at) few_[at] = few_[at - 1];
+        few_[at] = value;
     }
-    std::span<T> values() { return size_ <= few ? std::span(few_).first(size_) : std::span(many_); }
+    /// As reached_by_majority() of all that were added.
+    T reached() {
+        if (size_ > few) return reached_by_majority(std::span(many_));
+        return size_ == 0 ? T{} : few_[majority(size_) - 1];
+    }
 
 private:
-    std::array<T, few> few_{};
-    std::vector<T> many_;  // all of them, if they are more
+    void add_to_many(T value) {
+        if (size_ == few) many_.assign(few_.begin(), few_.end());
+        many_.push_back(value);
+        ++size_;
+    }
+
+    std::array<T, few> few_{};  // the largest first
+    std::vector<T> many_;       // all of them, if they are more
     std::size_t size_ = 0;
 };
 

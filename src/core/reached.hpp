@@ -10,17 +10,19 @@ namespace rafted::core {
 /// follower, T{} if nothing is known of it.
 template <class T, class Theirs>
 T reached_by_voters(const State& state, const Leader& leader, T own, const Theirs& theirs) {
-    OfVoters<T> reached;
+    OfVoters<T> values;
+    auto at = leader.followers.begin();
     for (const Peer& peer : state.members().all()) {
         if (peer.standing != Standing::voter) continue;
         if (peer.id == state.self) {
-            reached.add(own);
+            values.add(own);
             continue;
         }
-        const auto at = leader.followers.find(peer.id);
-        reached.add(at == leader.followers.end() ? T{} : theirs(at->second));
+        while (at != leader.followers.end() && at->first < peer.id) ++at;  // both go by id
+        const bool is_known = at != leader.followers.end() && at->first == peer.id;
+        values.add(is_known ? theirs(at->second) : T{});
     }
-    return reached_by_majority(reached.values());
+    return values.reached();
 }
 
 }  // namespace rafted::core

@@ -36,8 +36,7 @@ void send_append(Turn& turn, NodeId to, Progress& progress, std::vector<Entry> e
 }
 
 bool must_use_snapshot(const State& state, const Progress& progress) {
-    const bool reaches_back = state.log.term_at(progress.next - 1).has_value();
-    return !reaches_back && state.snapshot.has_value();
+    return !state.log.reaches(progress.next - 1) && state.snapshot.has_value();
 }
 
 /// Sends entries as far as mode and window allow. Returns whether anything went.

@@ -117,6 +117,10 @@ void on_committed(Turn& turn, const Entry& entry);
 void leave_without_vote(Turn& turn);
 }  // namespace changes
 
+namespace deferral {  // deferral.cpp: what may wait for the next input
+bool can_wait(const State& state, const Input& input);
+}  // namespace deferral
+
 namespace hand_over {  // hand_over.cpp: thesis §3.10; behaviour A8
 void on_transfer(Turn& turn, const TransferLead& input);
 /// Fires when the target has everything; gives up at the deadline; sees the end.

@@ -49,6 +49,7 @@ private:
     void violate(std::string text);
     std::string broken_promise(const Message& message);
     std::string broken_change(const Member& before, const Input& input, const Effects& effects);
+    std::string broken_deferral(const Member& before, const Input& input, const Effects& effects);
 
     const Hands& hands_;
     Consequence done_;
@@ -171,6 +172,7 @@ void Happening::step(const Input& input) {
     const Member before = *member_;
     const Effects effects = hands_.step(*member_, node().clock, input);
     violate(broken_change(before, input, effects));
+    violate(broken_deferral(before, input, effects));
     member_->check();
     member_->check_step(before);
     perform(effects);
@@ -304,6 +306,16 @@ std::string Happening::broken_change(const Member& before, const Input& input,
         }
     }
     return {};
+}
+
+/// What may wait for another input has no effect but what time brings by itself.
+std::string Happening::broken_deferral(const Member& before, const Input& input,
+                                       const Effects& effects) {
+    if (!before.can_wait(input)) return {};
+    Member without = before;
+    Effects by_itself = without.step(node().clock, std::span<const Input>());
+    by_itself.wake_at = effects.wake_at;
+    return by_itself == effects ? "" : "deferral: an input may wait that something waits for";
 }
 
 }  // namespace

@@ -58,8 +58,11 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
 }
 
 void Seat::give(core::Input input) {
-    if (inputs_.empty()) changed_();
     inputs_.push_back(std::move(input));
+    const bool was_patient = std::exchange(is_patient_, false);
+    if (inputs_.size() > 1 && !was_patient) return;
+    is_patient_ = inputs_.size() == 1 && member_.can_wait(inputs_.front());
+    if (!is_patient_) changed_();
 }
 
 void Seat::receive(core::Message message) {
@@ -122,6 +125,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         pieces_.release(now);
     }
     auto inputs = std::exchange(inputs_, std::move(spare_inputs_));
+    is_patient_ = false;
     // Rides along with whatever happens anyway, a heartbeat at the latest.
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
         inputs.emplace_back(core::HooksRan{hooks_.done()});
@@ -132,7 +136,9 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         addresses_.not_saved();
         inputs.emplace_back(core::WriteRefused{});
     }
-    auto effects = member_.step(now, inputs);
+    core::Effects& effects = services_.effects;
+    effects.clear();
+    member_.step(now, inputs, effects);
     if (services_.watch != nullptr) {
         services_.watch->stepped({record_.name, record_.group, now, inputs, effects, member_});
     }
@@ -140,20 +146,20 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     inputs.clear();
     if (inputs.capacity() <= few) spare_inputs_ = std::move(inputs);
     const std::size_t before = batch.size();
-    perform(std::move(effects), batch);
+    perform(effects, batch);
     mind_backups(now);
     return batch.size() > before;
 }
 
-void Seat::perform(core::Effects effects, ports::Batch& batch) {
-    send(std::move(effects.send_now));
-    auto promises = std::exchange(effects.send_after_write, {});
+void Seat::perform(core::Effects& effects, ports::Batch& batch) {
+    send(effects.send_now);
+    auto& promises = effects.send_after_write;
     const bool has_hard_state = effects.hard_state.has_value();
     if (write(effects, batch)) {
         writes_.push_back({std::move(effects.when_durable), std::move(promises), has_hard_state});
         pulse_.handed_out(services_.clock.steady());
     } else if (writes_.empty()) {
-        promise(std::move(promises), member_.state().stable_hard);
+        promise(promises, member_.state().stable_hard);
     } else {
         std::ranges::move(promises, std::back_inserter(writes_.back().then_send));
     }
@@ -203,11 +209,11 @@ void Seat::written(const Result<void>& result) {
         }
         give(std::move(persisted));
     }
-    send(std::move(done.then_send));
+    send(done.then_send);
 }
 
 core::Time Seat::wake_at() const {
-    if (!inputs_.empty()) return core::Time::min();
+    if (!inputs_.empty() && !is_patient_) return core::Time::min();
     if (stopped_) return wake_at_;
     const core::Time saves = snapshotter_.retry_at();
     const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
@@ -215,7 +221,7 @@ core::Time Seat::wake_at() const {
     return std::min({wake_at_, saves, writes, hangs, pieces_.due_at(), backups_.wake_at()});
 }
 
-void Seat::send(std::vector<core::Message> messages) {
+void Seat::send(std::span<core::Message> messages) {
     services_.metrics.messages_sent += messages.size();
     const auto& config = member_.state().config();
     for (core::Message& message : messages) {
@@ -422,7 +428,7 @@ void Seat::pass_on_addresses(NodeId node) {
         notices.push_back({services_.self, node, member_.state().hard.term,
                            core::MovedNotice{moved.id, std::move(moved.address)}});
     }
-    send(std::move(notices));
+    send(notices);
 }
 
 void Seat::told_address(NodeId from, const core::MovedNotice& notice) {

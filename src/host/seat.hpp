@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,7 @@ private:
         Waiter waiter;
     };
 
-    void perform(core::Effects effects, ports::Batch& batch);
+    void perform(core::Effects& effects, ports::Batch& batch);
     bool write(core::Effects& effects, ports::Batch& batch);
     /// The disk is full: what was refused is written again later, the lead goes elsewhere.
     void refused(Write write, const Result<void>& result);
@@ -88,8 +89,8 @@ private:
     /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
     void mind_the_disk(core::Time now);
     core::Duration disk_patience() const;
-    void promise(std::vector<core::Message> messages, const core::HardState& durable);
-    void send(std::vector<core::Message> messages);
+    void promise(std::vector<core::Message>& messages, const core::HardState& durable);
+    void send(std::span<core::Message> messages);  ///< Takes them.
     void apply(core::Effects& effects);
     void answer(const core::Effects& effects);
     void on_role(const core::RoleChange& change);
@@ -126,6 +127,7 @@ private:
     core::Random nonces_;
 
     std::vector<core::Input> inputs_;
+    bool is_patient_ = false;  ///< The only input can wait for another.
     std::vector<core::Input> spare_inputs_;  ///< Empty: memory for the next ones.
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;

@@ -23,14 +23,14 @@ void Seat::refused(Write write, const Result<void>& result) {
     changed_();
     if (!result) return;
     if (!write.when_durable) {
-        return promise(std::move(write.then_send), member_.state().stable_hard);
+        return promise(write.then_send, member_.state().stable_hard);
     }
     // A term and a vote still fit, and may be promised if they were part of this write; a snapshot
     // stands by itself, and the log on disk begins behind it. Entries came after something that is
     // not there.
     auto& persisted = *write.when_durable;
     if (!write.has_hard_state) persisted.hard_state = member_.state().stable_hard;
-    promise(std::move(write.then_send), persisted.hard_state);
+    promise(write.then_send, persisted.hard_state);
     give(core::Persisted{std::move(persisted.hard_state), Index(), Term(),
                          std::move(persisted.snapshot)});
 }
@@ -73,9 +73,9 @@ void Seat::fence(const Error& why) {
 }
 
 /// Sends what may be said now that this hard state is on disk.
-void Seat::promise(std::vector<core::Message> messages, const core::HardState& durable) {
+void Seat::promise(std::vector<core::Message>& messages, const core::HardState& durable) {
     if (retry_at_) withhold(messages, {member_.state(), durable, fenced_.has_value()});
-    send(std::move(messages));
+    send(messages);
 }
 
 }  // namespace rafted::host

@@ -27,6 +27,7 @@ struct Services {
     std::function<ClusterId()> cluster;
     double disk_patience = 0.5;  ///< Of an election timeout (NodeConfig).
     Watch* watch = nullptr;      ///< Of every step; may be nobody.
+    core::Effects effects{};     ///< Of the step under way: its memory serves all seats.
 };
 
 }  // namespace rafted::host

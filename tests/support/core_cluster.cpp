@@ -254,7 +254,7 @@ void CoreCluster::step(NodeId id, const Input& input) {
     here.wake_at = effects.wake_at;
     if (history_.on_wake(id, local_now(here), here.wake_at)) here.wake_at = never;
     history_.on_step({before, *here.member, effects});
-    if (on_step) on_step({id, input, effects});
+    if (on_step) on_step({id, input, effects, before, local_now(here)});
     perform(here, effects);
     const Member& after = *here.member;
     const bool advanced = after.state().log.committed() > before.state().log.committed();

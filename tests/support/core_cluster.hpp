@@ -88,6 +88,8 @@ struct StepSeen {
     NodeId node;
     const core::Input& input;
     const core::Effects& effects;
+    const core::Member& before;
+    core::Time now;  ///< By the node's own clock.
 };
 
 struct ClusterOptions {
