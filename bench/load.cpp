@@ -1,10 +1,11 @@
 // Load on a cluster of three processes on loopback, from a fourth, or (--inside) from the process
-// of its leader: closed-loop clients (one request outstanding each) or requests at a rate (--rate),
-// all on one connection's thread, so that the generator costs little. Prints one row per workload:
-// operations per second and latency percentiles, as a table or as JSON.
+// of its leader, which may be the only one (--one-process): closed-loop clients (one request
+// outstanding each) or requests at a rate (--rate), all on one connection's thread, so that the
+// generator costs little. Prints one row per workload: operations per second and latency
+// percentiles, as a table or as JSON.
 //
 //   bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] [--groups N]
-//              [--only put|query] [--no-lease] [--inside] [--json]
+//              [--only put|query] [--no-lease] [--inside | --one-process] [--json]
 //
 // Without --dir the nodes are memory-only; with it they sync every batch before they promise. With
 // more than one group all are led by the first node, and each request goes to the next one. Batches
@@ -155,7 +156,7 @@ Options parse(int count, char** words) {
     Options options;
     const std::string usage =
         "usage: bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] "
-        "[--groups N] [--only put|query] [--no-lease] [--inside] [--json]\n";
+        "[--groups N] [--only put|query] [--no-lease] [--inside | --one-process] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
         std::_Exit(2);
@@ -169,6 +170,9 @@ Options parse(int count, char** words) {
             options.lease = false;
         } else if (word == "--inside") {
             options.inside = true;
+        } else if (word == "--one-process") {
+            options.inside = true;
+            options.network = rafted::make_local_network();
         } else if (word == "--only" && has_next) {
             const std::string what = words[++i];
             if (what != "put" && what != "query") wrong(what);

@@ -1,5 +1,5 @@
 // Three processes on loopback, of which each is a member of the same groups; the leader's may be
-// the one that asks for them.
+// the one that asks for them. Or all three members in that one, without sockets.
 #pragma once
 
 #include <sys/prctl.h>
@@ -57,6 +57,7 @@ struct Options {
     unsigned groups = 1;
     bool lease = true;
     bool inside = false;
+    std::shared_ptr<LocalNetwork> network{};  ///< All in one process, on this.
     bool puts = true;
     bool queries = true;
     bool json = false;
@@ -84,6 +85,7 @@ inline GroupConfig config_of(const Options& options) {
 inline Node open_node(const Options& options, unsigned number) {
     NodeConfig config;
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
+    config.local_network = options.network;
     return must(Node::open(config), "opening a node");
 }
 
@@ -131,13 +133,18 @@ class Cluster {
 public:
     explicit Cluster(const Options& options) {
         // Forked before this process has a thread.
-        for (unsigned number = options.inside ? 1 : 0; number < 3; ++number) start(options, number);
+        const unsigned first_child = options.network ? 3 : options.inside ? 1 : 0;
+        for (unsigned number = first_child; number < 3; ++number) start(options, number);
         std::string first;
         if (options.inside) {
             leader_ = open_node(options, 0);
             groups_ = create_groups(*leader_, options);
             first = leader_->address();
             addresses_.push_back(first);
+        }
+        for (unsigned number = 1; options.network && number < 3; ++number) {
+            beside_.push_back(open_node(options, number));
+            join_groups(beside_.back(), options, first);
         }
         for (const Child& child : children_) {
             send_line(child.to, first);
@@ -187,6 +194,7 @@ private:
     std::vector<Child> children_;
     std::vector<std::string> addresses_;
     std::optional<Node> leader_;
+    std::vector<Node> beside_;  ///< The others, if they are in this process.
     Groups groups_;
 };
 

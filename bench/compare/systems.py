@@ -31,6 +31,7 @@ CASES = (
     Case("tcp-query", "linearizable query over TCP, no lease", (1, 64, 256)),
     Case("inside-durable", "command, load inside the leader's process, durable", (1, 64, 1024)),
     Case("inside-memory", "command, load inside the leader's process, no disk", (1, 64)),
+    Case("one-process", "command, three nodes in one process, no disk, no sockets", (1, 64)),
     Case("core", "the core alone, three members, nanoseconds per committed entry", (1, 64),
          per_entry=True),
 )
@@ -76,6 +77,8 @@ class Rafted:
             command += ["--no-lease"]
         if case.name.startswith("inside"):
             command += ["--inside"]
+        if case.name == "one-process":
+            command += ["--one-process"]
         if case.name.endswith("durable"):
             command += ["--dir", ask.dir]
         rows = _json(command, 60 + 5 * ask.seconds * len(case.outstanding))
@@ -162,7 +165,7 @@ class Hashicorp:
     name = "hashicorp"
 
     def cases(self):
-        return ["inside-durable", "inside-memory"]
+        return ["inside-durable", "inside-memory", "one-process"]
 
     def prepare(self):
         self.load = peers.go_program("hashicorp")
@@ -170,7 +173,9 @@ class Hashicorp:
     def measure(self, case: Case, ask: Ask) -> dict:
         rows = {}
         for n in case.outstanding:
-            command = [self.load, "-tcp", "-clients", n, "-secs", ask.seconds, "-size", ask.bytes]
+            command = [self.load, "-clients", n, "-secs", ask.seconds, "-size", ask.bytes]
+            if case.name != "one-process":
+                command += ["-tcp"]
             if case.name == "inside-durable":
                 directory = ask.dir / f"hashicorp-{n}"
                 directory.mkdir()

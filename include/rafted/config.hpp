@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "rafted/ids.hpp"
+#include "rafted/local_network.hpp"
 #include "rafted/result.hpp"
 
 namespace rafted {
@@ -80,6 +82,9 @@ struct NodeConfig {
     std::string listen = "127.0.0.1:0";
     /// Address told to others, if it differs from `listen` (port 0: the port taken).
     std::string advertise{};
+    /// Speak to the other nodes of this network, all in this process, without sockets; `listen` is
+    /// then this node's name in it. None: TCP.
+    std::shared_ptr<LocalNetwork> local_network{};
     /// Directory of the node's identity, journal and snapshots. Empty: memory only.
     std::string dir{};
     /// Refuse to work with any other cluster. None: the directory's, or the first one met.

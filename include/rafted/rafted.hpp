@@ -7,6 +7,7 @@
 #include "rafted/group.hpp"
 #include "rafted/hooks.hpp"
 #include "rafted/ids.hpp"
+#include "rafted/local_network.hpp"
 #include "rafted/node.hpp"
 #include "rafted/result.hpp"
 #include "rafted/status.hpp"

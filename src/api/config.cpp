@@ -110,10 +110,15 @@ Result<void> GroupConfig::validate() const {
 
 Result<void> NodeConfig::validate() const {
     const std::string address_rule = "it must be \"host:port\" or \"[v6]:port\"";
+    const bool is_local = local_network != nullptr;
+    const bool names_itself = !listen.empty() && listen.size() <= 255;
     return Checker("NodeConfig")
-        .require(is_address(listen), "listen", '"' + listen + '"', address_rule)
-        .require(advertise.empty() || is_address(advertise), "advertise", '"' + advertise + '"',
-                 address_rule + ", or empty for the same as listen")
+        .require(is_local ? names_itself : is_address(listen), "listen", '"' + listen + '"',
+                 is_local ? "in a local network it must be a name of 1 to 255 bytes" : address_rule)
+        .require(advertise.empty() || (!is_local && is_address(advertise)), "advertise",
+                 '"' + advertise + '"',
+                 is_local ? "in a local network it must be empty"
+                          : address_rule + ", or empty for the same as listen")
         .require(dir.find('\0') == std::string::npos, "dir", '"' + dir + '"',
                  "it must be a path without zero bytes")
         .require(!cluster || *cluster, "cluster", "0", "it must be a cluster's id, or none")

@@ -12,12 +12,18 @@
 namespace rafted::core::deferral {
 namespace {
 
-bool would_commit(const State& state, const Leader& leader, Index own, const Progress* whose,
-                  Index match) {
+/// What the leader would know: its own log on disk up to here, and one follower's up to `match`.
+struct News {
+    Index own;
+    const Progress* whose = nullptr;
+    Index match{};
+};
+
+bool would_commit(const State& state, const Leader& leader, const News& news) {
     const auto theirs = [&](const Progress& progress) {
-        return &progress == whose ? std::max(match, progress.match) : progress.match;
+        return &progress == news.whose ? std::max(news.match, progress.match) : progress.match;
     };
-    const Index index = reached_by_voters(state, leader, own, theirs);
+    const Index index = reached_by_voters(state, leader, news.own, theirs);
     return index > state.log.committed() && index >= leader.term_start;
 }
 
@@ -31,7 +37,7 @@ bool can_wait(const State& state, const Persisted& input) {
     if (!moves_log_alone(state, input)) return false;
     if (std::holds_alternative<Follower>(state.role)) return true;
     const auto* leader = std::get_if<Leader>(&state.role);
-    return leader != nullptr && !would_commit(state, *leader, input.last, nullptr, {});
+    return leader != nullptr && !would_commit(state, *leader, {input.last});
 }
 
 /// Nothing that answers may bring on is waited for.
@@ -52,7 +58,7 @@ bool can_wait(const State& state, const Message& message) {
     const bool has_all_sent =
         progress.mode == Progress::Mode::replicate && progress.next > state.log.last();
     if (!has_all_sent || !progress.answered || peer->standing == Standing::joining) return false;
-    return !would_commit(state, *leader, state.log.stable(), &progress, reply->index);
+    return !would_commit(state, *leader, {state.log.stable(), &progress, reply->index});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 /// Completions often come at once (memory storage); a few rounds save a trip through the loop.
 constexpr int rounds_per_turn = 4;
+constexpr std::size_t max_waiting_messages = 100'000;
 /// Beyond this, what is to be written gathers here: a disk that hangs makes no queue grow by turns.
 constexpr unsigned max_writes_under_way = 4;
 
@@ -55,13 +56,16 @@ void Host::adopt(std::vector<ports::RecoveredGroup> groups) {
 }
 
 void Host::request(ports::ClientRequest request, ports::Reply reply) {
-    if (mailbox_.size() >= identity_.max_waiting_requests) {
-        return reply(fail(ErrorCode::busy, "the node's mailbox is full; try again"));
-    }
-    mailbox_.put(Call{std::move(request), std::move(reply)});
+    MailItem call = Call{std::move(request), std::move(reply)};
+    if (mailbox_.put_below(identity_.max_waiting_requests, call)) return;
+    std::get<Call>(call).reply(fail(ErrorCode::busy, "the node's mailbox is full; try again"));
 }
 
-void Host::receive(ports::Envelope envelope) { mailbox_.put(std::move(envelope)); }
+/// Messages may be lost: those that a loop which hangs does not take are.
+void Host::receive(ports::Envelope envelope) {
+    MailItem message = std::move(envelope);
+    (void)mailbox_.put_below(max_waiting_messages, message);
+}
 
 void Host::heard_address(NodeId node, const std::string& address) {
     on_loop([this, node, address] {
@@ -74,10 +78,13 @@ core::Time Host::turn() {
         take_mail();
         const core::Time now = ports_.clock.steady();
         const auto slots = due(now);
-        if (slots.empty()) break;
-        ++metrics_.turns;
-        step(slots, now);
+        if (!slots.empty()) {
+            ++metrics_.turns;
+            step(slots, now);
+        }
+        // Also without a step: a write that has ended lets out what waited for it.
         ports_.transport.flush();
+        if (slots.empty()) break;
     }
     if (!resigning_.empty()) check_resigned();
     if (!stopped_) scrubber_.step(ports_.clock.steady());

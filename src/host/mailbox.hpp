@@ -1,6 +1,6 @@
 // The one back edge: everything that happens outside the loop comes in here and is taken, all of it
 // at once, by the next turn. The lock is held only to push or to swap.
-//   1. put() from any thread; take() by the loop.
+//   1. put() and put_below() from any thread; take() by the loop.
 //   2. Items are taken in the order in which they were put.
 //   3. wake is called once when the mailbox was empty, outside the lock.
 #pragma once
@@ -36,6 +36,19 @@ public:
             items_.push_back(std::move(item));
         }
         if (was_empty) wake_();
+    }
+
+    /// Takes the item unless so many wait already; returns whether it has.
+    bool put_below(std::size_t most, MailItem& item) {
+        bool was_empty = false;
+        {
+            const std::lock_guard lock(mutex_);
+            if (items_.size() >= most) return false;
+            was_empty = items_.empty();
+            items_.push_back(std::move(item));
+        }
+        if (was_empty) wake_();
+        return true;
     }
 
     std::vector<MailItem> take() {

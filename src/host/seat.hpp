@@ -127,7 +127,7 @@ private:
     core::Random nonces_;
 
     std::vector<core::Input> inputs_;
-    bool is_patient_ = false;  ///< The only input can wait for another.
+    bool is_patient_ = false;                ///< The only input can wait for another.
     std::vector<core::Input> spare_inputs_;  ///< Empty: memory for the next ones.
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;

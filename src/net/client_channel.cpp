@@ -1,10 +1,11 @@
 #include "net/client_channel.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "net/local_calls.hpp"
 
 namespace rafted::net {
 namespace {
@@ -18,24 +19,19 @@ struct Waiting {
     std::optional<ports::ClientRequest> unsent;  // until the hello was answered
 };
 
-struct LocalAnswer {
-    std::uint64_t id = 0;
-    Result<Bytes> result;
-};
-
 }  // namespace
 
 struct ClientChannel::Pool : std::enable_shared_from_this<ClientChannel::Pool> {
     Pool(Loop& the_loop, ClusterId the_cluster, Options the_options)
-        : loop(the_loop), cluster(the_cluster), options(std::move(the_options)) {}
+        : loop(the_loop),
+          cluster(the_cluster),
+          options(std::move(the_options)),
+          local(std::make_shared<LocalCalls>(loop, options.max_requests)) {}
 
     struct Link;
 
     void send(const std::string& address, ports::ClientRequest request, ports::Reply reply);
     Result<std::shared_ptr<Link>> link_to(const std::string& address);
-    void fail_later(ports::Reply reply, Error why);
-    void answer_local(LocalAnswer answer);
-    void answer_all_local();
     void expire_by(core::Time deadline);
     void expire();
     void close();
@@ -43,18 +39,14 @@ struct ClientChannel::Pool : std::enable_shared_from_this<ClientChannel::Pool> {
     Loop& loop;
     ClusterId cluster;
     Options options;
+    std::shared_ptr<LocalCalls> local;
     std::string local_address;
     ports::Door* door = nullptr;
-    std::shared_ptr<Link> local;
-    bool inside_door = false;  // an answer that comes now must wait: send() has not returned
     std::unordered_map<std::string, std::shared_ptr<Link>> links;
     std::uint64_t next_id = 1;
     std::size_t waiting = 0;
     core::Time next_expiry = core::never;
     Loop::TimerId timer{};
-
-    std::mutex mutex;  // guards what follows: the hand-over from other threads
-    std::vector<LocalAnswer> arrived;
     bool closed = false;
 };
 
@@ -108,8 +100,8 @@ void Pool::Link::transmit(std::uint64_t id, Waiting& entry) {
     if (connection->send(encode_request(id, std::move(request)))) return;
     const auto node = entries.extract(id);
     --pool->waiting;
-    pool->fail_later(std::move(node.mapped().reply),
-                     {ErrorCode::busy, "too much is queued towards " + address, {}});
+    pool->local->refuse(std::move(node.mapped().reply),
+                        {ErrorCode::busy, "too much is queued towards " + address, {}});
 }
 
 void Pool::Link::finish(std::uint64_t id, Result<Bytes> result) {
@@ -205,36 +197,26 @@ void Pool::Link::on_closed(Connection&, const Error& why) {
 }
 
 void Pool::send(const std::string& address, ports::ClientRequest request, ports::Reply reply) {
-    {
-        const std::lock_guard lock(mutex);
-        if (closed) {
-            return fail_later(std::move(reply), {ErrorCode::stopped, "the network is closed", {}});
-        }
+    if (door != nullptr && address == local_address) {
+        return local->send(*door, address, std::move(request), std::move(reply));
+    }
+    if (closed) {
+        return local->refuse(std::move(reply), {ErrorCode::stopped, "the network is closed", {}});
     }
     if (waiting >= options.max_requests) {
-        return fail_later(std::move(reply),
-                          {ErrorCode::busy, "too many requests wait for their answers", {}});
+        return local->refuse(std::move(reply),
+                             {ErrorCode::busy, "too many requests wait for their answers", {}});
     }
     const auto link = link_to(address);
-    if (!link) return fail_later(std::move(reply), link.error());
+    if (!link) return local->refuse(std::move(reply), link.error());
     const auto id = next_id++;
     const auto deadline = loop.now() + request.timeout;
     ++waiting;
     expire_by(deadline);
-    if (*link != local) {
-        (*link)->add(id, std::move(request), {std::move(reply), deadline, {}});
-        return;
-    }
-    local->entries.emplace(id, Waiting{std::move(reply), deadline, {}});
-    inside_door = true;
-    door->request(std::move(request), [self = shared_from_this(), id](Result<Bytes> result) {
-        self->answer_local({id, std::move(result)});
-    });
-    inside_door = false;
+    (*link)->add(id, std::move(request), {std::move(reply), deadline, {}});
 }
 
 Result<std::shared_ptr<Pool::Link>> Pool::link_to(const std::string& address) {
-    if (local && address == local_address) return local;
     if (const auto found = links.find(address); found != links.end()) return found->second;
     const auto parsed = parse_address(address);
     if (!parsed) return std::unexpected(parsed.error());
@@ -247,38 +229,6 @@ Result<std::shared_ptr<Pool::Link>> Pool::link_to(const std::string& address) {
     links.emplace(address, link);
     link->connection = Connection::connect(loop, *parsed, options.client(), link);
     return link;
-}
-
-/// Never from within send(): a caller that tries again at once would go round in a circle.
-void Pool::fail_later(ports::Reply reply, Error why) {
-    const auto shared = std::make_shared<ports::Reply>(std::move(reply));
-    const bool posted = loop.post([shared, why] { (*shared)(std::unexpected(why)); });
-    if (!posted) (*shared)(std::unexpected(std::move(why)));
-}
-
-void Pool::answer_local(LocalAnswer answer) {
-    {
-        const std::lock_guard lock(mutex);
-        if (closed) return;
-        if (!loop.in_loop() || inside_door) {
-            arrived.push_back(std::move(answer));
-            if (arrived.size() > 1) return;
-            loop.post([self = shared_from_this()] { self->answer_all_local(); });
-            return;
-        }
-    }
-    local->finish(answer.id, std::move(answer.result));
-}
-
-void Pool::answer_all_local() {
-    std::vector<LocalAnswer> answers;
-    {
-        const std::lock_guard lock(mutex);
-        answers.swap(arrived);
-    }
-    for (auto& one : answers) {
-        if (local) local->finish(one.id, std::move(one.result));
-    }
 }
 
 /// One timer for all requests: most are answered long before, so it is rarely set again.
@@ -297,17 +247,12 @@ void Pool::expire() {
     const auto now = loop.now();
     std::vector<std::shared_ptr<Link>> all;
     for (const auto& [address, link] : links) all.push_back(link);
-    if (local) all.push_back(local);
     for (const auto& link : all) link->expire(now, next);
     if (next != core::never) expire_by(next);
 }
 
 void Pool::close() {
-    {
-        const std::lock_guard lock(mutex);
-        closed = true;
-        arrived.clear();
-    }
+    closed = true;
     loop.cancel(timer);
     const Error why{ErrorCode::stopped, "the network was closed before the answer came", {}};
     const auto all = std::exchange(links, {});
@@ -315,8 +260,7 @@ void Pool::close() {
         if (link->connection) link->connection->close(why);
         link->connection.reset();
     }
-    if (local) local->finish_all(why);
-    local.reset();
+    local->close();
 }
 
 ClientChannel::ClientChannel(Loop& loop, ClusterId cluster, const Options& options)
@@ -327,8 +271,6 @@ ClientChannel::~ClientChannel() { close(); }
 void ClientChannel::set_local(const std::string& address, ports::Door& door) {
     pool_->local_address = address;
     pool_->door = &door;
-    pool_->local = std::make_shared<Pool::Link>(pool_);
-    pool_->local->address = address;
 }
 
 void ClientChannel::set_cluster(ClusterId cluster) { pool_->cluster = cluster; }

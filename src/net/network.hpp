@@ -1,5 +1,5 @@
-// A node's network as one piece: listener, transport, door server and channel over one address.
-// The place where node/ takes hold of this folder; it brings no Asio in.
+// A node's network as one piece: what it says to other nodes and to clients, and what they say to
+// it, at one address. The place where node/ takes hold of this folder; it brings no Asio in.
 #pragma once
 
 #include <memory>
@@ -19,33 +19,31 @@ public:
         ClusterId cluster;  ///< None: not known yet.
     };
 
-    /// Takes the listening address, and accepts nobody yet. Fails with invalid or in_use; names
-    /// the address. requires: the loop outlives the network.
+    /// On TCP, or in the config's LocalNetwork. Takes the address, and accepts nobody yet. Fails
+    /// with invalid or in_use; names the address. requires: the loop outlives the network.
     static Result<std::unique_ptr<Network>> open(Loop& loop, const NodeConfig& config,
                                                  const Self& self);
-    ~Network();
+    Network() = default;
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+    /// As close().
+    virtual ~Network() = default;
 
     /// Begins to accept. requires: on the loop, or before it starts; once.
-    void start(ports::Receiver& receiver, ports::Door& door);
+    virtual void start(ports::Receiver& receiver, ports::Door& door) = 0;
     /// Closes everything; what waits for an answer gets stopped. requires: on the loop, or after
     /// it has stopped.
-    void close();
+    virtual void close() = 0;
 
     /// requires: on the loop.
-    ports::Transport& transport();
+    virtual ports::Transport& transport() = 0;
     /// Requests to the node's own address go to its door without a socket. From any thread.
-    ports::Channel& channel();
+    virtual ports::Channel& channel() = 0;
     /// What others are told: the advertised address, or the one listened on.
-    const std::string& address() const;
+    virtual const std::string& address() const = 0;
     /// The node has become part of a cluster, and meets no other any more. requires: on the loop,
     /// or before it starts.
-    void set_cluster(ClusterId cluster);
-
-    struct Parts;  // network.cpp
-    explicit Network(std::unique_ptr<Parts> parts);
-
-private:
-    std::unique_ptr<Parts> parts_;
+    virtual void set_cluster(ClusterId cluster) = 0;
 };
 
 }  // namespace rafted::net

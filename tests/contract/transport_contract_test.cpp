@@ -1,4 +1,5 @@
-// The sentences of ports/transport.hpp, on the network of the real world: TCP over loopback.
+// The sentences of ports/transport.hpp, on both networks: TCP over loopback, and one inside the
+// process.
 #include <gtest/gtest.h>
 
 #include "support/network_world.hpp"
@@ -15,6 +16,25 @@ core::Entry entry(std::uint64_t index, std::size_t payload) {
                              bytes);
 }
 
+constexpr ClusterId ours{7};
+
+/// By name: "tcp" or "local".
+class TransportContract : public testing::TestWithParam<std::string> {
+protected:
+    bool is_tcp() const { return GetParam() == "tcp"; }
+    NodeConfig here(const std::string& listen = NodeConfig{}.listen) const {
+        NodeConfig config;
+        config.listen = listen;
+        config.local_network = network_;
+        return config;
+    }
+
+private:
+    std::shared_ptr<LocalNetwork> network_ = is_tcp() ? nullptr : make_local_network();
+};
+INSTANTIATE_TEST_SUITE_P(Networks, TransportContract, testing::Values("tcp", "local"),
+                         [](const auto& about) { return about.param; });
+
 /// Sends until something arrives: a message may be lost, and then a member says it again.
 void send_until_heard(TestNode& from, TestNode& to) {
     for (std::uint64_t term = 1; term < 2000; ++term) {
@@ -25,9 +45,9 @@ void send_until_heard(TestNode& from, TestNode& to) {
     FAIL() << "nothing arrived";
 }
 
-TEST(TransportContract, WhatArrivesIsWhatWasSent) {
-    TestNode a(NodeId(1));
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, WhatArrivesIsWhatWasSent) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode b(NodeId(2), ours, here());
     a.start();
     b.start();
     a.set_address(b);
@@ -42,9 +62,9 @@ TEST(TransportContract, WhatArrivesIsWhatWasSent) {
     EXPECT_EQ(std::get<core::AppendRequest>(got.message.body).entries, entries);
 }
 
-TEST(TransportContract, ManyMessagesKeepTheirOrderOnOneConnection) {
-    TestNode a(NodeId(1));
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, ManyMessagesKeepTheirOrderOnOneConnection) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode b(NodeId(2), ours, here());
     a.start();
     b.start();
     a.set_address(b);
@@ -56,11 +76,11 @@ TEST(TransportContract, ManyMessagesKeepTheirOrderOnOneConnection) {
     }
 }
 
-TEST(TransportContract, EntriesOutliveTheConnectionTheyCameBy) {
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, EntriesOutliveTheConnectionTheyCameBy) {
+    TestNode b(NodeId(2), ours, here());
     b.start();
     {
-        TestNode a(NodeId(1));
+        TestNode a(NodeId(1), ours, here());
         a.start();
         a.set_address(b);
         a.send(b.id, Term(1), {entry(1, 100), entry(2, 400'000)});
@@ -70,49 +90,47 @@ TEST(TransportContract, EntriesOutliveTheConnectionTheyCameBy) {
     EXPECT_EQ(std::get<core::AppendRequest>(body).entries[1], entry(2, 400'000));
 }
 
-TEST(TransportContract, SendToAnUnknownNodeIsDropped) {
-    TestNode a(NodeId(1));
+TEST_P(TransportContract, SendToAnUnknownNodeIsDropped) {
+    TestNode a(NodeId(1), ours, here());
     a.start();
     a.send(NodeId(99), Term(1));
     a.on_loop([&] { a.network->transport().flush(); });
 }
 
-TEST(TransportContract, SendToADeadAddressIsDroppedAndWorksOnceItLives) {
-    TestNode a(NodeId(1));
+TEST_P(TransportContract, SendToADeadAddressIsDroppedAndWorksOnceItLives) {
+    TestNode a(NodeId(1), ours, here());
     a.start();
     std::string address;
     {
-        const TestNode gone(NodeId(2));
+        const TestNode gone(NodeId(2), ours, here());
         address = gone.network->address();
     }
     a.set_address(NodeId(2), address);
     a.send(NodeId(2), Term(1));
-    NodeConfig config;
-    config.listen = address;
-    TestNode b(NodeId(2), ClusterId(7), config);
+    TestNode b(NodeId(2), ours, here(address));
     b.start();
     send_until_heard(a, b);
 }
 
-TEST(TransportContract, ARestartedPeerIsFoundAgain) {
-    TestNode a(NodeId(1));
+TEST_P(TransportContract, ARestartedPeerIsFoundAgain) {
+    TestNode a(NodeId(1), ours, here());
     a.start();
-    NodeConfig config;
+    std::string address;
     {
-        TestNode b(NodeId(2));
+        TestNode b(NodeId(2), ours, here());
         b.start();
-        config.listen = b.network->address();
+        address = b.network->address();
         a.set_address(b);
         send_until_heard(a, b);
     }
-    TestNode b(NodeId(2), ClusterId(7), config);
+    TestNode b(NodeId(2), ours, here(address));
     b.start();
     send_until_heard(a, b);
 }
 
-TEST(TransportContract, ThePeersOwnWordOnItsAddressIsTold) {
-    TestNode a(NodeId(1));
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, ThePeersOwnWordOnItsAddressIsTold) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode b(NodeId(2), ours, here());
     a.start();
     b.start();
     a.set_address(b);
@@ -124,34 +142,37 @@ TEST(TransportContract, ThePeersOwnWordOnItsAddressIsTold) {
     EXPECT_TRUE(a.inbox.watched.wait([&] { return !a.inbox.envelopes.empty(); }));
 }
 
-TEST(TransportContract, WhereANodeIsCanBeSaidWithoutAMessageAndIsTriedUntilItIsHeard) {
-    TestNode a(NodeId(1));
+TEST_P(TransportContract, WhereANodeIsCanBeSaidWithoutAMessageAndIsTriedUntilItIsHeard) {
+    TestNode a(NodeId(1), ours, here());
     a.start();
     a.announce(NodeId(9));  // of whom nothing is known
-    NodeConfig config;
+    std::string address;
     {
-        TestNode gone(NodeId(2));
-        config.listen = gone.network->address();
+        TestNode gone(NodeId(2), ours, here());
+        address = gone.network->address();
     }
-    a.set_address(NodeId(2), config.listen);
+    a.set_address(NodeId(2), address);
     a.announce(NodeId(2));
-    ASSERT_TRUE(a.logs({"node", config.listen}));
-    TestNode b(NodeId(2), ClusterId(7), config);
+    if (is_tcp()) {
+        ASSERT_TRUE(a.logs({"node", address}));
+    }
+    TestNode b(NodeId(2), ours, here(address));
     b.start();
+    a.on_loop([&] { a.network->transport().flush(); });
     ASSERT_TRUE(b.inbox.watched.wait([&] { return b.inbox.addresses.contains(a.id); }));
     EXPECT_EQ(b.inbox.addresses[a.id], a.network->address());
     EXPECT_TRUE(b.inbox.envelopes.empty());
 }
 
-TEST(TransportContract, WhoGoesOnSpeakingOutdoesAnOldWordOnItsAddress) {
-    TestNode a(NodeId(1));
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, WhoGoesOnSpeakingOutdoesAnOldWordOnItsAddress) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode b(NodeId(2), ours, here());
     a.start();
     b.start();
     a.set_address(b);
     send_until_heard(a, b);
     // A member list that was written before a moved says where it was; a's connection goes on.
-    b.set_address(a.id, "127.0.0.1:1");
+    b.set_address(a.id, is_tcp() ? "127.0.0.1:1" : "elsewhere");
     b.inbox.watched.change([&] { b.inbox.addresses.clear(); });
     a.send(b.id, Term(2000));
     ASSERT_TRUE(b.inbox.watched.wait([&] { return b.inbox.addresses.contains(a.id); }));
@@ -159,10 +180,10 @@ TEST(TransportContract, WhoGoesOnSpeakingOutdoesAnOldWordOnItsAddress) {
     send_until_heard(b, a);
 }
 
-TEST(TransportContract, TheNewestAddressCounts) {
-    TestNode a(NodeId(1));
-    TestNode old_place(NodeId(2));
-    TestNode new_place(NodeId(2));
+TEST_P(TransportContract, TheNewestAddressCounts) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode old_place(NodeId(2), ours, here());
+    TestNode new_place(NodeId(2), ours, here());
     a.start();
     old_place.start();
     new_place.start();
@@ -172,45 +193,49 @@ TEST(TransportContract, TheNewestAddressCounts) {
     send_until_heard(a, new_place);
 }
 
-TEST(TransportContract, AnotherNodeAtTheAddressGetsNothing) {
-    TestNode a(NodeId(1));
-    TestNode c(NodeId(3));
-    TestNode b(NodeId(2));
+TEST_P(TransportContract, AnotherNodeAtTheAddressGetsNothing) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode c(NodeId(3), ours, here());
+    TestNode b(NodeId(2), ours, here());
     a.start();
     c.start();
     b.start();
     a.set_address(NodeId(2), c.network->address());
     a.send(NodeId(2), Term(1));
-    ASSERT_TRUE(a.logs({"belongs to node"}));
+    if (is_tcp()) {
+        ASSERT_TRUE(a.logs({"belongs to node"}));
+    }
     a.set_address(b);
     send_until_heard(a, b);
     EXPECT_TRUE(c.inbox.envelopes.empty());
 }
 
-TEST(TransportContract, ANodeOfAnotherClusterIsRefusedByBothIds) {
-    TestNode a(NodeId(1), ClusterId(0xaaaa));
-    TestNode b(NodeId(2), ClusterId(0xbbbb));
+TEST_P(TransportContract, ANodeOfAnotherClusterIsRefusedByBothIds) {
+    TestNode a(NodeId(1), ClusterId(0xaaaa), here());
+    TestNode b(NodeId(2), ClusterId(0xbbbb), here());
     a.start();
     b.start();
     a.set_address(b);
     a.send(b.id, Term(1));
-    EXPECT_TRUE(a.logs({"wrong_cluster", "000000000000aaaa", "000000000000bbbb"}));
+    if (is_tcp()) {
+        EXPECT_TRUE(a.logs({"wrong_cluster", "000000000000aaaa", "000000000000bbbb"}));
+    }
     EXPECT_TRUE(b.inbox.envelopes.empty());
 }
 
-TEST(TransportContract, ANodeWithoutAClusterMayListen) {
-    TestNode a(NodeId(1), ClusterId(0xaaaa));
-    TestNode b(NodeId(2), ClusterId());
+TEST_P(TransportContract, ANodeWithoutAClusterMayListen) {
+    TestNode a(NodeId(1), ClusterId(0xaaaa), here());
+    TestNode b(NodeId(2), ClusterId(), here());
     a.start();
     b.start();
     a.set_address(b);
     send_until_heard(a, b);
 }
 
-TEST(TransportContract, WhatWaitsTowardsAPeerIsBounded) {
+TEST(TcpTransport, WhatWaitsTowardsAPeerIsBounded) {
     NodeConfig config;
     config.max_peer_queue_bytes = 1 << 20;
-    TestNode a(NodeId(1), ClusterId(7), config);
+    TestNode a(NodeId(1), ours, config);
     a.start();
     // A listener whose backlog takes the connection and never says hello.
     TestNode silent(NodeId(2));

@@ -1,5 +1,6 @@
-// Nodes in the test's own process, over real sockets on loopback: what the public API promises,
-// without the cost of processes. A node here ends politely; for death see live_cluster.hpp.
+// Nodes in the test's own process, over real sockets on loopback or a LocalNetwork: what the public
+// API promises, without the cost of processes. A node here ends politely; for death see
+// live_cluster.hpp.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,8 +26,8 @@ public:
 
     /// All are voters when this returns; the first one leads. `dir`: durable, one folder each.
     explicit LocalNodes(std::size_t count, const GroupConfig& config = quick_config(),
-                        std::string dir = {})
-        : dir_(std::move(dir)) {
+                        std::string dir = {}, std::shared_ptr<LocalNetwork> network = {})
+        : dir_(std::move(dir)), network_(std::move(network)) {
         for (std::size_t i = 0; i < count; ++i) {
             if (!open()) return;
             auto group = i == 0 ? node(0).create_group<Queue>(name, config)
@@ -42,6 +43,7 @@ public:
     /// One more node that hosts nothing yet.
     bool open() {
         NodeConfig config;
+        config.local_network = network_;
         if (!dir_.empty()) config.dir = dir_ + "/local" + std::to_string(nodes_.size());
         auto opened = Node::open(std::move(config));
         EXPECT_TRUE(opened) << to_string(opened.error());
@@ -71,6 +73,7 @@ public:
 
 private:
     std::string dir_;
+    std::shared_ptr<LocalNetwork> network_;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<Group<Queue>> groups_;
 };
