@@ -11,6 +11,7 @@
 // more than one group all are led by the first node, and each request goes to the next one. Batches
 // that the leader's node has made durable are counted with --inside alone.
 #include <cmath>
+#include <fstream>
 
 #include "load_cluster.hpp"
 #include "load_runs.hpp"
@@ -46,6 +47,14 @@ struct Load {
     double rate = 0;
 };
 
+/// What this process holds in memory.
+double resident_mib() {
+    std::ifstream statm("/proc/self/statm");
+    double pages = 0;
+    statm >> pages >> pages;
+    return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
 /// `start(group, done)` begins one request.
 template <class Start>
 Row run(const Subject& subject, const Load& load, std::string name, const Start& start) {
@@ -66,6 +75,7 @@ Row run(const Subject& subject, const Load& load, std::string name, const Start&
     }
     const std::chrono::duration<double> took = Clock::now() - began;
     if (subject.writes) {
+        row.mib = resident_mib();
         row.writes_per_second = static_cast<double>(subject.writes() - before) / took.count();
     }
     return row;
@@ -94,8 +104,24 @@ Row get_run(const Subject& subject, const Load& load) {
                });
 }
 
+/// Lengthens the logs, from as many clients as that takes.
+void append_entries(const Subject& subject) {
+    const Options& options = subject.options;
+    const std::string value(options.bytes, 'x');
+    Keys keys(options);
+    std::atomic<std::size_t> asked = 0;
+    const Ask ask = [&](std::function<void(bool)> done) {
+        const auto& group = subject.groups[asked++ % subject.groups.size()];
+        group.start_command(Put{keys.next(), value}).then([done](const auto& result) {
+            done(result.has_value());
+        });
+    };
+    Requests(ask, 1024, options.entries).run();
+}
+
 std::vector<Row> measure(const Subject& subject) {
     const Options& options = subject.options;
+    if (options.entries > 0) append_entries(subject);
     std::vector<Load> loads;
     for (const unsigned rate : options.rates) loads.push_back({0, static_cast<double>(rate)});
     if (loads.empty()) {
@@ -120,7 +146,8 @@ void print_json(const std::vector<Row>& rows) {
             i == 0 ? "" : ",", row.workload.c_str(), row.clients, row.rate, row.per_second,
             row.p50_us, row.p99_us, static_cast<unsigned long long>(row.errors), row.error_p99_us);
         if (row.writes_per_second) {
-            std::printf(", \"writes_per_second\": %.0f", *row.writes_per_second);
+            std::printf(", \"writes_per_second\": %.0f, \"mib\": %.1f", *row.writes_per_second,
+                        row.mib);
         }
         std::printf("}");
     }
@@ -128,16 +155,17 @@ void print_json(const std::vector<Row>& rows) {
 }
 
 void print_table(const std::vector<Row>& rows) {
-    std::printf("%-18s %10s %12s %10s %10s %9s %10s %9s\n", "workload", "clients", "per second",
-                "p50 us", "p99 us", "errors", "their p99", "writes/s");
+    std::printf("%-18s %10s %12s %10s %10s %9s %10s %9s %8s\n", "workload", "clients", "per second",
+                "p50 us", "p99 us", "errors", "their p99", "writes/s", "MiB");
     for (const Row& row : rows) {
         const std::string load = row.clients > 0 ? std::to_string(row.clients)
                                                  : std::to_string(std::llround(row.rate)) + "/s";
         const std::string writes =
             row.writes_per_second ? std::to_string(std::llround(*row.writes_per_second)) : "-";
-        std::printf("%-18s %10s %12.0f %10.0f %10.0f %9llu %10.0f %9s\n", row.workload.c_str(),
-                    load.c_str(), row.per_second, row.p50_us, row.p99_us,
-                    static_cast<unsigned long long>(row.errors), row.error_p99_us, writes.c_str());
+        std::printf("%-18s %10s %12.0f %10.0f %10.0f %9llu %10.0f %9s %8.1f\n",
+                    row.workload.c_str(), load.c_str(), row.per_second, row.p50_us, row.p99_us,
+                    static_cast<unsigned long long>(row.errors), row.error_p99_us, writes.c_str(),
+                    row.mib);
     }
 }
 
@@ -156,7 +184,8 @@ Options parse(int count, char** words) {
     Options options;
     const std::string usage =
         "usage: bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] "
-        "[--groups N] [--only put|query] [--no-lease] [--inside | --one-process] [--json]\n";
+        "[--groups N] [--members N] [--entries N] [--spin US] [--only put|query] [--no-lease] "
+        "[--inside | --one-process] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
         std::_Exit(2);
@@ -184,6 +213,12 @@ Options parse(int count, char** words) {
             options.clients = numbers(words[++i]);
         } else if (word == "--groups" && has_next) {
             options.groups = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--members" && has_next) {
+            options.members = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--spin" && has_next) {
+            options.spin = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--entries" && has_next) {
+            options.entries = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--rate" && has_next) {
             options.rates = numbers(words[++i]);
             if (options.rates.empty()) wrong(words[i]);
@@ -195,8 +230,9 @@ Options parse(int count, char** words) {
             wrong(word);
         }
     }
-    if (options.clients.empty() || options.seconds <= 0 || options.groups == 0) {
-        wrong("--clients, --seconds or --groups");
+    if (options.clients.empty() || options.seconds <= 0 || options.groups == 0 ||
+        options.members == 0) {
+        wrong("--clients, --seconds, --groups or --members");
     }
     return options;
 }

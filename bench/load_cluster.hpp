@@ -1,5 +1,5 @@
-// Three processes on loopback, of which each is a member of the same groups; the leader's may be
-// the one that asks for them. Or all three members in that one, without sockets.
+// Processes on loopback, three by default, of which each is a member of the same groups; the
+// leader's may be the one that asks for them. Or all members in that one, without sockets.
 #pragma once
 
 #include <sys/prctl.h>
@@ -55,6 +55,9 @@ struct Options {
     double seconds = 3;
     std::size_t bytes = 256;
     unsigned groups = 1;
+    unsigned members = 3;
+    unsigned spin = 0;          ///< NodeConfig::spin, in µs.
+    std::uint64_t entries = 0;  ///< In the log, uncompacted, before anything is measured.
     bool lease = true;
     bool inside = false;
     std::shared_ptr<LocalNetwork> network{};  ///< All in one process, on this.
@@ -79,6 +82,12 @@ inline GroupConfig config_of(const Options& options) {
     config.heartbeat_interval = 100ms;
     config.election_timeout = 1000ms;
     if (options.lease) config.clock_drift_margin = 100ms;
+    config.max_command_bytes =
+        std::max<std::uint64_t>(config.max_command_bytes, options.bytes + 1024);
+    if (options.entries > 0) {
+        config.max_log_bytes = std::uint64_t{1} << 40;
+        config.snapshot_floor_bytes = std::uint64_t{1} << 40;
+    }
     return config;
 }
 
@@ -86,6 +95,7 @@ inline Node open_node(const Options& options, unsigned number) {
     NodeConfig config;
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
     config.local_network = options.network;
+    config.spin = std::chrono::microseconds(options.spin);
     return must(Node::open(config), "opening a node");
 }
 
@@ -104,7 +114,7 @@ inline Groups create_groups(Node& node, const Options& options) {
 
 /// Many at once: joining is waiting, for two heartbeats each.
 inline void join_groups(Node& node, const Options& options, const std::string& first) {
-    constexpr unsigned at_once = 32;
+    const unsigned at_once = std::clamp(options.groups / 32, 32U, 256U);
     std::atomic<unsigned> next = 0;
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < std::min(at_once, options.groups); ++i) {
@@ -128,13 +138,15 @@ inline std::string read_line(int from) {
     return line;
 }
 
-/// Three members; the first, which leads, in this process or in one of its own.
+/// The members; the first, which leads, in this process or in one of its own.
 class Cluster {
 public:
     explicit Cluster(const Options& options) {
         // Forked before this process has a thread.
-        const unsigned first_child = options.network ? 3 : options.inside ? 1 : 0;
-        for (unsigned number = first_child; number < 3; ++number) start(options, number);
+        const unsigned first_child = options.network ? options.members : options.inside ? 1 : 0;
+        for (unsigned number = first_child; number < options.members; ++number) {
+            start(options, number);
+        }
         std::string first;
         if (options.inside) {
             leader_ = open_node(options, 0);
@@ -142,7 +154,7 @@ public:
             first = leader_->address();
             addresses_.push_back(first);
         }
-        for (unsigned number = 1; options.network && number < 3; ++number) {
+        for (unsigned number = 1; options.network && number < options.members; ++number) {
             beside_.push_back(open_node(options, number));
             join_groups(beside_.back(), options, first);
         }

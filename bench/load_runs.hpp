@@ -65,6 +65,7 @@ struct Row {
     std::uint64_t errors = 0;
     double error_p99_us = 0;  ///< Until an error was told.
     std::optional<double> writes_per_second{};
+    double mib = 0;  ///< Resident in the leader's process; 0: not known.
 };
 
 /// What became of the requests of a stretch of time, after one that does not count.
@@ -134,6 +135,31 @@ private:
     Ask ask_;
     Outcomes outcomes_;
     std::atomic<unsigned> running_;
+};
+
+/// So many requests, by clients that ask again as soon as they are answered; nothing is measured.
+class Requests {
+public:
+    Requests(Ask ask, unsigned clients, std::uint64_t count)
+        : ask_(std::move(ask)), running_(clients), left_(static_cast<std::int64_t>(count)) {}
+
+    void run() {
+        for (unsigned i = 0, clients = running_; i < clients; ++i) next();
+        while (running_ > 0) std::this_thread::sleep_for(5ms);
+    }
+
+private:
+    void next() {
+        if (left_.fetch_sub(1) <= 0) {
+            --running_;
+            return;
+        }
+        ask_([this](bool) { next(); });
+    }
+
+    Ask ask_;
+    std::atomic<unsigned> running_;
+    std::atomic<std::int64_t> left_;
 };
 
 /// Requests that are due at their times.

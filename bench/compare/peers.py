@@ -12,6 +12,8 @@ BUILT = ROOT / "build" / "peers"
 PACKAGES = {
     "etcd": ("etcd-server", "golang-go", "golang-etcd-server-dev"),
     "libraft": ("libraft-dev", "libuv1-dev", "gcc"),
+    "redis": ("redis-server", "redis-tools"),
+    "ra": ("erlang-base", "erlang-crypto"),
     "hashicorp": ("golang-go", "golang-github-hashicorp-raft-dev",
                   "golang-github-hashicorp-raft-boltdb-dev"),
 }
@@ -52,6 +54,15 @@ def go_program(name: str) -> str:
         _run(["go", "build", "-o", str(program), str(source)], GO111MODULE="off",
              GOPATH="/usr/share/gocode", GOFLAGS="", GOCACHE=str(BUILT / "go-cache"))
     return str(program)
+
+
+def erlang_module(name: str, behaviours: Path) -> str:
+    """The folder with the compiled module."""
+    source = SOURCES / f"{name}.erl"
+    if not _is_newer(BUILT / f"{name}.beam", source):
+        BUILT.mkdir(parents=True, exist_ok=True)
+        _run(["erlc", "-pa", str(behaviours), "-o", str(BUILT), str(source)])
+    return str(BUILT)
 
 
 def libraft_program() -> str:

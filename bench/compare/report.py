@@ -80,7 +80,8 @@ def table(cases: list, found: dict) -> str:
     return "\n".join(text)
 
 
-COLOURS = {"rafted": "#c03028", "etcd": "#2060a0", "libraft": "#308040", "hashicorp": "#806020"}
+COLOURS = {"rafted": "#c03028", "etcd": "#2060a0", "redis": "#008080", "libraft": "#308040",
+           "hashicorp": "#806020", "nuraft": "#703090", "ra": "#c08000"}
 
 
 def plot(case, found: dict) -> str:

@@ -5,7 +5,12 @@ way of running it, or is not in it. Every call of measure() starts the system an
 directory, and stops it; it gives a row for each number of requests outstanding.
 """
 
+import csv
 import json
+import math
+import os
+import re
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -46,9 +51,9 @@ class Ask:
     memory: Path   # empty, on a file system in memory
 
 
-def _json(command: list, timeout: float):
+def _json(command: list, timeout: float, environment: dict | None = None):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          timeout=timeout)
+                          timeout=timeout, env=environment)
     if done.returncode != 0:
         why = done.stderr.strip()[-300:]
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {why}")
@@ -184,4 +189,122 @@ class Hashicorp:
         return rows
 
 
-SYSTEMS = (Rafted(), Etcd(), Libraft(), Hashicorp())
+class Redis:
+    """One server, nothing replicated: what a single process with a log does."""
+    name = "redis"
+    port = 23797
+
+    def cases(self):
+        return ["tcp-durable", "tcp-memory"]
+
+    def prepare(self):
+        for program in ("redis-server", "redis-benchmark"):
+            if shutil.which(program) is None:
+                raise peers.Missing(f"needs {program}")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        durable = "yes" if case.name == "tcp-durable" else "no"
+        server = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(ask.dir),
+             "--save", "", "--appendonly", durable, "--appendfsync", "always"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(1)
+            return {n: self._load(n, ask) for n in case.outstanding}
+        finally:
+            server.kill()
+            server.wait()
+
+    def _load(self, clients: int, ask: Ask) -> dict:
+        """As many requests as take about the time asked for, which a first tenth tells."""
+        row = self._some(clients, ask, 2000 if clients == 1 else 20_000)
+        return self._some(clients, ask, max(int(row["per_second"] * ask.seconds), 1000))
+
+    def _some(self, clients: int, ask: Ask, count: int) -> dict:
+        done = subprocess.run(
+            ["redis-benchmark", "-h", "127.0.0.1", "-p", str(self.port), "-t", "set", "-d",
+             str(ask.bytes), "-r", "10000", "-c", str(clients), "-n", str(count), "--csv"],
+            capture_output=True, text=True, timeout=60 + 10 * ask.seconds)
+        rows = list(csv.DictReader(done.stdout.splitlines()))
+        if done.returncode != 0 or not rows:
+            raise RuntimeError(
+                f"redis-benchmark ended with {done.returncode}: {done.stderr[-200:]}")
+        return {"per_second": float(rows[0]["rps"]),
+                "p50_us": 1000 * float(rows[0]["p50_latency_ms"]),
+                "p99_us": 1000 * float(rows[0]["p99_latency_ms"])}
+
+
+class Nuraft:
+    """By its own raft_bench: three processes, no disk, the load's threads inside the leader's."""
+    name = "nuraft"
+    program = None  # raft_bench of a copy that was built elsewhere
+
+    def cases(self):
+        return ["inside-memory"]
+
+    def prepare(self):
+        if self.program is None:
+            raise peers.Missing("needs --nuraft FILE, the raft_bench of a built copy")
+        if not Path(self.program).is_file():
+            raise peers.Missing(f"{self.program} is missing")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        rows = {}
+        for n in case.outstanding:
+            directory = ask.dir / f"nuraft-{n}"
+            directory.mkdir()
+            rows[n] = self._run(directory, n, ask)
+        return rows
+
+    def _run(self, directory: Path, clients: int, ask: Ask) -> dict:
+        seconds = max(math.ceil(ask.seconds), 2)
+        program = str(Path(self.program).resolve())
+        others = [f"127.0.0.1:1230{i}" for i in (2, 3)]
+        followers = [subprocess.Popen([program, str(i), address, "600"], cwd=directory,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                     for i, address in zip((2, 3), others)]
+        try:
+            time.sleep(0.5)
+            done = subprocess.run([program, "1", "127.0.0.1:12301", str(seconds), "1000000",
+                                   str(clients), str(ask.bytes), *others], cwd=directory,
+                                  capture_output=True, text=True, timeout=60 + seconds)
+        finally:
+            for follower in followers:
+                follower.kill()
+            for follower in followers:
+                follower.wait()
+        written = list(directory.glob("raft_latency_*.log"))
+        counts = re.findall(r"\b(\d+)/\d+\D+(\d+)", done.stdout)
+        if not written or not counts:
+            raise RuntimeError(f"raft_bench has said nothing: {done.stdout[-200:]!r}")
+        percentiles = dict(line.split("\t") for line in written[0].read_text().splitlines())
+        return {"per_second": float(counts[-1][1]) / seconds,
+                "p50_us": float(percentiles["50"]), "p99_us": float(percentiles["99"])}
+
+
+class Ra:
+    """RabbitMQ's library on three Erlang nodes; it always syncs. The load is a node of its own."""
+    name = "ra"
+    libraries = None  # the folder of a built copy: ra, aten, gen_batch_server, seshat with ebin
+
+    def cases(self):
+        return ["tcp-durable", "tcp-query", "inside-durable"]
+
+    def prepare(self):
+        if self.libraries is None:
+            raise peers.Missing("needs --ra DIR, the built libraries (ra, aten, ...)")
+        self.load = peers.erlang_module("ra_load", Path(self.libraries) / "ra" / "ebin")
+
+    def measure(self, case: Case, ask: Ask) -> dict:
+        environment = {**os.environ, "ERL_EPMD_ADDRESS": "127.0.0.1",
+                       "ERL_LIBS": str(Path(self.libraries).resolve())}
+        command = ["erl", "-noinput", "-pa", self.load, "-name", "load@127.0.0.1", "-kernel",
+                   "inet_dist_use_interface", "{127,0,0,1}", "-run", "ra_load", "main", ask.dir,
+                   "query" if case.name == "tcp-query" else "command",
+                   "inside" if case.name.startswith("inside") else "outside",
+                   int(ask.seconds * 1000), ask.bytes, ",".join(map(str, case.outstanding))]
+        rows = _json(command, 60 + 5 * ask.seconds * len(case.outstanding), environment)
+        return {int(n): row for n, row in rows.items()}
+
+
+SYSTEMS = (Rafted(), Etcd(), Redis(), Libraft(), Hashicorp(), Nuraft(), Ra())

@@ -15,7 +15,9 @@ constexpr Milliseconds longest_timeout = std::chrono::hours(24);
 constexpr Milliseconds longest_session = std::chrono::hours(24 * 366);
 
 std::string text_of(std::uint64_t number) { return std::to_string(number); }
+std::string text_of(std::chrono::seconds time) { return std::to_string(time.count()) + " s"; }
 std::string text_of(Milliseconds time) { return std::to_string(time.count()) + " ms"; }
+std::string text_of(std::chrono::microseconds time) { return std::to_string(time.count()) + " us"; }
 
 /// Remembers the first field that is out of its range.
 class Checker {
@@ -123,6 +125,7 @@ Result<void> NodeConfig::validate() const {
                  "it must be a path without zero bytes")
         .require(!cluster || *cluster, "cluster", "0", "it must be a cluster's id, or none")
         .within("value_threads", value_threads, 1u, 64u)
+        .within("spin", spin, std::chrono::microseconds(0), std::chrono::microseconds(10'000))
         .within("max_connections", max_connections, 1u, 1'000'000u)
         .within("max_requests_per_connection", max_requests_per_connection, 1u, 1'000'000u)
         .within("max_client_queue_bytes", max_client_queue_bytes, 64 * kibibyte,

@@ -40,9 +40,10 @@ public:
 
 private:
     explicit Impl(NodeConfig config)
-        : config_(std::move(config)), workers_(config_.value_threads, [this](ports::Beside work) {
-              return loop_.offer(std::move(work));
-          }) {}
+        : config_(std::move(config)),
+          loop_(config_.spin),
+          workers_(config_.value_threads,
+                   [this](ports::Beside work) { return loop_.offer(std::move(work)); }) {}
     Result<void> start();
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);

@@ -140,6 +140,7 @@ TEST(Config, every_node_field_out_of_range_is_refused) {
     const std::vector<std::pair<std::string, std::function<void(N&)>>> cases{
         {"cluster", [](N& c) { c.cluster = ClusterId{}; }},
         {"value_threads", [](N& c) { c.value_threads = 65; }},
+        {"spin", [](N& c) { c.spin = std::chrono::milliseconds(11); }},
         {"max_connections", [](N& c) { c.max_connections = 0; }},
         {"max_requests_per_connection", [](N& c) { c.max_requests_per_connection = 0; }},
         {"max_client_queue_bytes", [](N& c) { c.max_client_queue_bytes = 1; }},
