@@ -216,7 +216,7 @@ Options parse(int count, char** words) {
         } else if (word == "--members" && has_next) {
             options.members = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--spin" && has_next) {
-            options.spin = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
+            options.spin = std::chrono::microseconds(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--entries" && has_next) {
             options.entries = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--rate" && has_next) {
@@ -247,7 +247,7 @@ int main(int count, char** words) {
     if (cluster.leader()) {
         subject.writes = [&] { return cluster.leader()->metrics().writes; };
     } else {
-        client = must(rafted::Client::open({cluster.addresses(), {}}), "the client");
+        client = must(rafted::Client::open({cluster.addresses(), {}, options.spin}), "the client");
         for (unsigned i = 0; i < options.groups; ++i) {
             subject.groups.push_back(client->group<Map>(name_of(i)));
         }

@@ -56,7 +56,7 @@ struct Options {
     std::size_t bytes = 256;
     unsigned groups = 1;
     unsigned members = 3;
-    unsigned spin = 0;          ///< NodeConfig::spin, in µs.
+    std::chrono::microseconds spin = NodeConfig{}.spin;
     std::uint64_t entries = 0;  ///< In the log, uncompacted, before anything is measured.
     bool lease = true;
     bool inside = false;
@@ -95,7 +95,7 @@ inline Node open_node(const Options& options, unsigned number) {
     NodeConfig config;
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
     config.local_network = options.network;
-    config.spin = std::chrono::microseconds(options.spin);
+    config.spin = options.spin;
     return must(Node::open(config), "opening a node");
 }
 

@@ -18,6 +18,8 @@ struct ClientConfig {
     std::vector<std::string> addresses;
     /// Refuse to talk to any other cluster.
     std::optional<ClusterId> cluster{};
+    /// As NodeConfig::spin, of the client's own loop.
+    std::chrono::microseconds spin{30};
 };
 
 class Client {

@@ -91,10 +91,10 @@ struct NodeConfig {
     std::optional<ClusterId> cluster{};
     /// Threads that run values, queries and hooks, unless these are quick. 1 to 64.
     unsigned value_threads = 2;
-    /// How long the node's loop looks for more to do before it sleeps. To wake a sleeping core
-    /// takes some 30 µs, which a call that is alone pays at each hop; to look costs the core
-    /// meanwhile. Worth it where cores are idle anyhow. 0: sleep at once; at most 10 ms.
-    std::chrono::microseconds spin{0};
+    /// How long the node's loop looks for more to do before it sleeps, as long as that is worth
+    /// it: it looks the more rarely the more often it found nothing. To wake a sleeping core takes
+    /// some 30 µs, which a call that is alone pays at each hop. 0: sleep at once; at most 10 ms.
+    std::chrono::microseconds spin{30};
     /// Client and peer connections accepted at once.
     unsigned max_connections = 10'000;
     /// Requests of one client connection that wait for their answers; more are refused with busy.

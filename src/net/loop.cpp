@@ -197,13 +197,27 @@ void Loop::flush_all() {
     if (dirty_.empty()) dirty_.swap(dirty);  // keep the memory
 }
 
-void Loop::wait_until(core::Time wake) {
-    if (spin_.count() > 0) {
-        const auto until = std::min(wake, now() + spin_);
-        while (now() < until) {
-            if (io_->context.poll_one() != 0) return;
-        }
+/// Looks for more to do instead of sleeping, where that has been worth it: the more often in vain,
+/// the more rarely. Returns whether there was something.
+bool Loop::look_around(core::Time wake) {
+    if (spin_.count() == 0 || not_now_ > 0) {
+        if (not_now_ > 0) --not_now_;
+        return false;
     }
+    const auto until = std::min(wake, now() + spin_);
+    while (now() < until) {
+        if (io_->context.poll_one() == 0) continue;
+        in_vain_ = 0;
+        return true;
+    }
+    constexpr unsigned most = 6;
+    in_vain_ = std::min(in_vain_ + 1, most);
+    not_now_ = (1U << in_vain_) - 1;
+    return false;
+}
+
+void Loop::wait_until(core::Time wake) {
+    if (look_around(wake)) return;
     if (!dirty_.empty() || wake <= now()) {
         io_->context.poll_one();
         return;

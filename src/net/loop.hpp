@@ -77,6 +77,7 @@ private:
     bool run_jobs();
     void run_due_timers();
     void flush_all();
+    bool look_around(core::Time wake);
     void wait_until(core::Time wake);
     core::Time round();
     void serve();
@@ -87,6 +88,8 @@ private:
 
     std::unique_ptr<Io> io_;
     std::chrono::microseconds spin_;
+    unsigned in_vain_ = 0;  ///< Looked around so often without finding anything...
+    unsigned not_now_ = 0;  ///< ...so it sleeps at once so many times.
     std::function<core::Time()> turn_;
     std::map<TimerId, std::function<void()>> timers_;
     std::uint64_t next_timer_ = 1;

@@ -14,6 +14,7 @@ class Client::Impl {
 public:
     explicit Impl(ClientConfig client_config)
         : config(std::move(client_config)),
+          loop(config.spin),
           channel(loop, config.cluster.value_or(ClusterId()), net::Options::from(NodeConfig{})) {
         loop.start();
     }
@@ -47,6 +48,11 @@ Result<Client> Client::open(ClientConfig config) {
         if (auto parsed = net::parse_address(address); !parsed) {
             return std::unexpected(parsed.error());
         }
+    }
+    if (config.spin < std::chrono::microseconds(0) || config.spin > std::chrono::milliseconds(10)) {
+        return fail(ErrorCode::invalid, "ClientConfig.spin is " +
+                                            std::to_string(config.spin.count()) +
+                                            " us; it must be from 0 us to 10000 us");
     }
     // A handle may be the last to hold it, and be let go by a callback on the loop's own thread,
     // which cannot wait for itself.
