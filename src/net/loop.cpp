@@ -217,11 +217,11 @@ bool Loop::look_around(core::Time wake) {
 }
 
 void Loop::wait_until(core::Time wake) {
-    if (look_around(wake)) return;
     if (!dirty_.empty() || wake <= now()) {
         io_->context.poll_one();
         return;
     }
+    if (look_around(wake)) return;
     io_->context.run_one_until(to_steady(wake));
 }
 
