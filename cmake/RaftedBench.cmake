@@ -34,6 +34,10 @@ endforeach()
 if(RAFTED_TESTS AND TARGET bench_load)
     rafted_script_test(bench side_by_side TIMEOUT 120
         COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch ${PROJECT_SOURCE_DIR}/bench/run
-                --systems rafted --cases tcp-durable,inside-memory,tcp-query --rounds 1
+                --systems rafted --cases tcp-durable,inside-memory,tcp-query,one-process --rounds 1
                 --seconds 0.2 --json rows.json --svg plots --bin $<TARGET_FILE_DIR:bench_load>)
+    rafted_script_test(bench growth TIMEOUT 120
+        COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch ${PROJECT_SOURCE_DIR}/bench/scale
+                --series members,entries --most 1000 --rounds 1 --seconds 0.2 --json rows.json
+                --svg plots --program $<TARGET_FILE:bench_load>)
 endif()
