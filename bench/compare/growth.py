@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
+from .report import decades
+
 
 @dataclass(frozen=True)
 class Series:
@@ -70,8 +72,8 @@ def _panel(top: int, title: str, points: dict) -> list:
     up = [figure for line in points.values() for _, figure in line]
     if not across:
         return []
-    low_x, high_x = _decades(across)
-    low_y, high_y = _decades(up)
+    low_x, high_x = decades(across)
+    low_y, high_y = decades(up)
 
     def x(value):
         return left + (math.log10(value) - low_x) / (high_x - low_x) * (right - left)
@@ -99,8 +101,3 @@ def _panel(top: int, title: str, points: dict) -> list:
         out.append(f'<text x="{right - 60}" y="{top + (28 if kind else 14)}" fill="{colour}">'
                    f'{"durable" if kind else "memory"}</text>')
     return out
-
-
-def _decades(values: list) -> tuple:
-    low = math.floor(math.log10(min(values)))
-    return low, max(math.ceil(math.log10(max(values))), low + 1)

@@ -90,8 +90,8 @@ def plot(case, found: dict) -> str:
               for n, systems in sorted(found[case.name].items())
               for system, line in systems.items()]
     width, height, margin = 640, 420, 60
-    low_x, high_x = _decades([p[2] for p in points])
-    low_y, high_y = _decades([p[3] for p in points])
+    low_x, high_x = decades([p[2] for p in points])
+    low_y, high_y = decades([p[3] for p in points])
 
     def x(value):
         return margin + (math.log10(value) - low_x) / (high_x - low_x) * (width - 2 * margin)
@@ -130,6 +130,7 @@ def plot(case, found: dict) -> str:
     return "\n".join(out) + "\n</svg>\n"
 
 
-def _decades(values: list) -> tuple:
+def decades(values: list) -> tuple:
+    """The powers of ten between which the values lie; never the same one twice."""
     low = math.floor(math.log10(min(values)))
     return low, max(math.ceil(math.log10(max(values))), low + 1)

@@ -5,6 +5,7 @@
 //   3. wake is called once when the mailbox was empty, outside the lock.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -28,16 +29,7 @@ class Mailbox {
 public:
     explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-    void put(MailItem item) {
-        bool was_empty = false;
-        {
-            const std::lock_guard lock(mutex_);
-            was_empty = items_.empty();
-            items_.push_back(std::move(item));
-        }
-        if (was_empty) wake_();
-    }
-
+    void put(MailItem item) { (void)put_below(SIZE_MAX, item); }
     /// Takes the item unless so many wait already; returns whether it has.
     bool put_below(std::size_t most, MailItem& item) {
         bool was_empty = false;
