@@ -4,19 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
-#include "disk/posix_files.hpp"
 #include "disk/segment.hpp"
-#include "rafted/offline.hpp"
 #include "support/disk_workload.hpp"
 #include "support/storage_world.hpp"
 
 namespace rafted::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 TEST(Inspect, ShowsWhatIsThere) {
     Groups groups;
@@ -138,81 +132,6 @@ TEST(Inspect, RefusesWhatIsInUseOrNoneOfOurs) {
     EXPECT_EQ(disk::inspect(files, "elsewhere").error().code, ErrorCode::invalid);
     files.put("other/file", {});
     EXPECT_EQ(disk::inspect(files, "other").error().code, ErrorCode::invalid);
-}
-
-class LastIndex : public testing::Test {
-protected:
-    void SetUp() override {
-        dir_ = temp_.path() + "/node";
-        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
-        ASSERT_TRUE(storage);
-        ASSERT_TRUE((*storage)->recover());
-        ASSERT_TRUE(write_and_wait(**storage, founding(1, "one")));
-        ASSERT_TRUE(write_and_wait(**storage, founding(2, "two")));
-        ports::GroupWrite share;
-        share.slot = 1;
-        share.append = entries(1, 2, 33);
-        ASSERT_TRUE(write_and_wait(**storage, std::move(share)));
-        EXPECT_EQ(read_last_log_index(dir_, "one").error().code, ErrorCode::in_use);
-    }
-    std::optional<Index> last(const std::string& group) const {
-        const auto found = read_last_log_index(dir_, group);
-        EXPECT_TRUE(found) << to_string(found.error());
-        return found.value_or(std::nullopt);
-    }
-    std::string journal() const { return dir_ + "/journal/0000000000000001.log"; }
-
-    TempDir temp_;
-    std::string dir_;
-    disk::PosixFiles files_;
-};
-
-TEST_F(LastIndex, B35_IsReadOffline) {
-    EXPECT_EQ(last("one"), Index(33));
-    EXPECT_EQ(last("two"), Index(1));
-}
-
-TEST_F(LastIndex, B35_IsNothingForWhatIsMissing) {
-    EXPECT_EQ(last("three"), std::nullopt);
-    EXPECT_EQ(*read_last_log_index(temp_.path() + "/nowhere", "one"), std::nullopt);
-    EXPECT_EQ(*read_last_log_index(temp_.path(), "one"), std::nullopt);
-    fs::remove(journal());
-    EXPECT_EQ(last("one"), std::nullopt);
-}
-
-TEST_F(LastIndex, B32_B35_IsNothingForWhatIsTooShort) {
-    for (const std::uintmax_t size : {0U, 5U, 63U, 64U}) {
-        fs::resize_file(journal(), size);
-        EXPECT_EQ(last("one"), std::nullopt) << size;
-    }
-    fs::resize_file(dir_ + "/identity", 39);
-    EXPECT_EQ(last("one"), std::nullopt);
-}
-
-TEST_F(LastIndex, B35_IsNothingForWhatIsDamagedOrMismatched) {
-    for (const std::streamoff at : {3, 20, 70, 140, 300}) {
-        std::fstream file(journal(), std::ios::in | std::ios::out | std::ios::binary);
-        file.seekg(at);
-        const char before = static_cast<char>(file.get());
-        file.seekp(at);
-        file.put(static_cast<char>(before ^ 0x55));
-        file.close();
-        EXPECT_EQ(last("one"), std::nullopt) << at;
-        std::fstream again(journal(), std::ios::in | std::ios::out | std::ios::binary);
-        again.seekp(at);
-        again.put(before);
-    }
-    EXPECT_EQ(last("one"), Index(33));
-}
-
-TEST_F(LastIndex, CountsWhatASnapshotCovers) {
-    {
-        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
-        ASSERT_TRUE(storage);
-        ASSERT_TRUE((*storage)->recover());
-        save(**storage, 2, snapshot_meta(1, 90), some_bytes(10, 1));
-    }
-    EXPECT_EQ(last("two"), Index(90));
 }
 
 }  // namespace
