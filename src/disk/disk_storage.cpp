@@ -29,6 +29,20 @@ std::optional<core::Members> members_in(const GroupImage& group) {
     return std::nullopt;
 }
 
+/// Longer than this a loop had better go on meanwhile: a sync of a fast disk takes less.
+constexpr auto quick = std::chrono::microseconds(500);
+/// With more entries in a write there is load, and more to come while it is written.
+constexpr std::size_t few_entries = 4;
+
+bool is_small(const ports::Batch& batch) {
+    std::size_t entries = 0;
+    for (const ports::GroupWrite& write : batch) {
+        if (!write.pieces.empty()) return false;
+        entries += write.append.size();
+    }
+    return entries <= few_entries;
+}
+
 /// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.
 bool restarts_after(const GroupImage& group, const core::SnapshotMeta& snapshot) {
     if (snapshot.index + 1 == group.first) return false;
@@ -53,7 +67,8 @@ DiskStorage::DiskStorage(Home home, Directory directory)
     : home_(std::move(home)),
       directory_lock_(std::move(directory.lock)),
       identity_(directory.identity),
-      snapshots_({home_.files, home_.dir + "/" + snapshots_name, identity_.node}) {}
+      snapshots_({home_.files, home_.dir + "/" + snapshots_name, identity_.node}),
+      is_quick_(quick) {}
 
 DiskStorage::~DiskStorage() { close(); }
 
@@ -169,8 +184,10 @@ void DiskStorage::write(ports::Batch batch, ports::Done done) {
     {
         const std::lock_guard hold(mutex_);
         if (!closed_ && waiting_.size() < home_.options.max_waiting) {
+            const bool suits = waiting_.empty() && !writing_ && is_quick_ && is_small(batch);
             waiting_.push_back({std::move(batch), std::move(done)});
-            wake_.notify_one();
+            if (!offered_) offered_ = suits && offer_waiting();
+            if (!offered_) wake_.notify_one();
             return;
         }
         if (!closed_) refusal = ErrorCode::busy;
@@ -266,15 +283,55 @@ bool DiskStorage::prepare_segment() {
     return journal_->spare().prepare();
 }
 
+/// requires: mutex_ is held.
+bool DiskStorage::offer_waiting() {
+    if (!home_.options.offer) return false;
+    const auto here = [this] {
+        std::unique_lock hold(mutex_);
+        offered_ = false;
+        if (!writing_) write_waiting(hold);
+        if (is_due()) wake_.notify_one();
+    };
+    const auto elsewhere = [this] {
+        const std::lock_guard hold(mutex_);
+        offered_ = false;
+        wake_.notify_one();
+    };
+    return home_.options.offer({here, elsewhere});
+}
+
+/// Whether the own thread should write, or end. requires: mutex_ is held.
+bool DiskStorage::is_due() const {
+    const bool is_waiting = !waiting_.empty() && !offered_;
+    return !writing_ && (closed_ || is_waiting || damaged_upto_ > 0);
+}
+
+/// requires: `hold` holds mutex_, as it does again at the end; !writing_.
+void DiskStorage::write_waiting(std::unique_lock<std::mutex>& hold) {
+    if (waiting_.empty()) return;
+    writing_ = true;
+    auto work = std::exchange(waiting_, {});
+    hold.unlock();
+    const auto before = std::chrono::steady_clock::now();
+    writer_->perform(std::move(work));
+    const auto took = std::chrono::steady_clock::now() - before;
+    hold.lock();
+    is_quick_.took(took);
+    writing_ = false;
+}
+
 void DiskStorage::run() {
+    std::unique_lock hold(mutex_);
     for (;;) {
-        {
-            std::unique_lock hold(mutex_);
-            wake_.wait(hold, [this] { return closed_ || !waiting_.empty() || damaged_upto_ > 0; });
-            if (waiting_.empty() && closed_) return;
-        }
-        writer_->perform(take_waiting());
+        wake_.wait(hold, [this] { return is_due(); });
+        if (waiting_.empty() && closed_) return;
+        write_waiting(hold);
+        if (damaged_upto_ == 0) continue;
+        writing_ = true;
+        hold.unlock();
         static_cast<void>(write_again());
+        hold.lock();
+        writing_ = false;
     }
 }
 

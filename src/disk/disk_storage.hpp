@@ -2,7 +2,8 @@
 //   1. The threads are thin shells: one hands what waits to the writer's core, one prepares the
 //      journal's next segment. Without them (own_thread off) the owner does the same by
 //      write_pending() and prepare_segment(), and every run is the same.
-//   2. The lock guards nothing but the queue; answers are given without it.
+//   2. Whoever has set writing_ has the writer's core to itself. The lock guards that and the
+//      queue; answers are given without it.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "disk/directory.hpp"
 #include "disk/disk_writer.hpp"
 #include "disk/scrub.hpp"
+#include "ports/beside.hpp"
 
 namespace rafted::disk {
 
@@ -22,6 +24,8 @@ struct DiskOptions {
     JournalOptions journal;
     /// Off: nothing is written until write_pending() is called.
     bool own_thread = true;
+    /// Who may do a small write of a quick disk in place of the own thread: nobody, if empty.
+    ports::OfferBeside offer{};
     /// The id of a new directory's node; none: random.
     std::optional<NodeId> new_node;
     /// Batches that wait; more are refused with busy. At least 1.
@@ -69,6 +73,9 @@ private:
     Result<ports::RecoveredGroup> recover_group(const GroupImage& group, Draft& repairs,
                                                 std::vector<std::string>& notes);
     void run();
+    bool is_due() const;
+    bool offer_waiting();
+    void write_waiting(std::unique_lock<std::mutex>& hold);
     std::deque<Waiting> take_waiting();
     void mend_identity(const std::string& why, ports::Scrubbed& said);
     void mend_snapshot(const Scrub::BadSnapshot& bad, ports::Scrubbed& said) const;
@@ -89,6 +96,9 @@ private:
     std::condition_variable wake_;
     std::deque<Waiting> waiting_;
     std::uint64_t damaged_upto_ = 0;  ///< What lives in segments up to here is written again.
+    bool offered_ = false;            ///< What waits is left to whom it was offered.
+    bool writing_ = false;
+    ports::QuickOfLate is_quick_;
     bool closed_ = false;
     std::thread thread_;
     std::thread preparing_;  ///< Of the journal's next segment.

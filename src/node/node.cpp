@@ -42,8 +42,10 @@ private:
     explicit Impl(NodeConfig config)
         : config_(std::move(config)),
           loop_(config_.spin),
-          workers_(config_.value_threads,
-                   [this](ports::Beside work) { return loop_.offer(std::move(work)); }) {}
+          workers_(config_.value_threads, offer()) {}
+    ports::OfferBeside offer() {
+        return [this](ports::Beside work) { return loop_.offer(std::move(work)); };
+    }
     Result<void> start();
     Result<void> check_cluster(ClusterId found) const;
     Result<void> enter_cluster(ClusterId cluster);
@@ -99,7 +101,7 @@ Result<std::shared_ptr<Node::Impl>> Node::Impl::open(NodeConfig config) {
 
 Result<void> Node::Impl::start() {
     auto storage = node::open_storage(
-        config_.dir, [this](const std::string& line) { log(LogLevel::info, line); });
+        config_.dir, [this](const std::string& line) { log(LogLevel::info, line); }, offer());
     if (!storage) return std::unexpected(storage.error());
     storage_ = std::move(*storage);
     auto recovered = storage_.recover();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "disk/read_progress.hpp"
+#include "ports/beside.hpp"
 #include "ports/storage.hpp"
 
 namespace rafted::node {
@@ -28,8 +29,10 @@ private:
     std::unique_ptr<ports::Storage> storage_;
 };
 
-/// Opens the directory; an empty name means memory only. `say` hears of a recovery that takes long.
+/// Opens the directory; an empty name means memory only. `say` hears of a recovery that takes long,
+/// `offer` of small writes while the disk is quick.
 Result<NodeStorage> open_storage(const std::string& dir,
-                                 std::function<void(const std::string&)> say);
+                                 std::function<void(const std::string&)> say,
+                                 ports::OfferBeside offer);
 
 }  // namespace rafted::node

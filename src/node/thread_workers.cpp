@@ -1,6 +1,5 @@
 #include "node/thread_workers.hpp"
 
-#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -10,10 +9,8 @@
 namespace rafted::node {
 namespace {
 
-/// About what it costs to wake another thread and to be woken by it...
+/// About what it costs to wake another thread and to be woken by it.
 constexpr auto quick = std::chrono::microseconds(50);
-/// ...and how many jobs in a row must have taken no longer.
-constexpr unsigned needed = 16;
 
 }  // namespace
 
@@ -21,7 +18,7 @@ struct ThreadWorkers::Pool {
     struct LaneState {
         std::deque<std::function<void()>> jobs;
         bool queued = false;  ///< In `ready`, or with a thread, or offered to the loop.
-        unsigned quick_in_a_row = 0;
+        ports::QuickOfLate is_quick{quick};
     };
 
     bool run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock);
@@ -60,7 +57,7 @@ void ThreadWorkers::post(ports::Lane lane, std::function<void()> job) {
         auto& state = pool_->lanes[lane];
         state.jobs.push_back(std::move(job));
         if (std::exchange(state.queued, true)) return;
-        is_quick = state.quick_in_a_row >= needed;
+        is_quick = bool(state.is_quick);
     }
     const auto by_a_thread = [pool = pool_, lane] {
         {
@@ -89,7 +86,7 @@ bool ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex
     const auto took = std::chrono::steady_clock::now() - before;
     lock.lock();
     auto& state = lanes[lane];
-    state.quick_in_a_row = took > quick ? 0 : std::min(state.quick_in_a_row + 1, needed);
+    state.is_quick.took(took);
     state.queued = !state.jobs.empty();
     if (state.queued) ready.push_back(lane);
     return state.queued;

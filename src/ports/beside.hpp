@@ -5,6 +5,8 @@
 //   2. Exactly one of the two functions is called, once; elsewhere() must not block.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 
 namespace rafted::ports {
@@ -17,5 +19,22 @@ struct Beside {
 /// Offers work to the loop. Returns false, and neither is called, if this is not the loop's thread
 /// or the loop takes none.
 using OfferBeside = std::function<bool(Beside)>;
+
+/// Whether some work is worth offering: its last rounds have all been quick.
+class QuickOfLate {
+public:
+    explicit QuickOfLate(std::chrono::microseconds quick) : quick_(quick) {}
+
+    void took(std::chrono::steady_clock::duration time) {
+        in_a_row_ = time > quick_ ? 0 : std::min(in_a_row_ + 1, needed);
+    }
+    explicit operator bool() const { return in_a_row_ >= needed; }
+
+private:
+    static constexpr unsigned needed = 16;
+
+    std::chrono::microseconds quick_;
+    unsigned in_a_row_ = 0;
+};
 
 }  // namespace rafted::ports
