@@ -8,6 +8,8 @@ namespace rafted::disk {
 namespace {
 
 constexpr std::uint64_t large_frame_bytes = 128 << 10;
+/// From here on the device gains more by an early begin than another system call costs.
+constexpr std::uint64_t worth_a_hint_bytes = 32 << 10;
 
 Result<void> check_range(const char* name, std::uint64_t value, std::uint64_t least,
                          std::uint64_t most) {
@@ -114,10 +116,14 @@ Result<void> Journal::write(Draft& draft) {
         full_ = true;
         return written;
     }
-    if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
-    if (draft.is_heavy()) full_ = false;
+    // While the device works the image takes what it will hold; a journal that it fails is fenced.
+    if (sealed->size >= worth_a_hint_bytes) {
+        current_.file->expect_sync(current_.position, sealed->size);
+    }
     const auto applied = image_.apply(draft.news(current_.number));
     CHECK(applied.has_value(), "the journal took a write that does not fit its own image");
+    if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
+    if (draft.is_heavy()) full_ = false;
     {
         const std::lock_guard hold(places_);
         current_.position += sealed->size;

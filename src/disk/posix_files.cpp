@@ -145,6 +145,12 @@ public:
         return {};
     }
 
+    void expect_sync(std::uint64_t offset, std::uint64_t bytes) override {
+        // An error of the device comes again with the sync.
+        static_cast<void>(::sync_file_range(descriptor_.number(), static_cast<off_t>(offset),
+                                            static_cast<off_t>(bytes), SYNC_FILE_RANGE_WRITE));
+    }
+
     Result<void> sync() override {
         const auto begin = std::chrono::steady_clock::now();
         while (::fdatasync(descriptor_.number()) != 0) {

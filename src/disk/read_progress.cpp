@@ -31,6 +31,9 @@ public:
     Result<void> write(std::uint64_t offset, std::span<const BytesView> pieces) override {
         return file_->write(offset, pieces);
     }
+    void expect_sync(std::uint64_t offset, std::uint64_t bytes) override {
+        file_->expect_sync(offset, bytes);
+    }
     Result<void> sync() override { return file_->sync(); }
 
 private:

@@ -29,6 +29,8 @@ public:
     /// Writes the pieces back to back at `offset`; the file grows if need be. After an error any
     /// part of it may have been written.
     virtual Result<void> write(std::uint64_t offset, std::span<const BytesView> pieces) = 0;
+    /// A hint: these bytes will be synced soon, the device may begin. Promises nothing.
+    virtual void expect_sync(std::uint64_t /*offset*/, std::uint64_t /*bytes*/) {}
     /// Makes all bytes written so far durable, and the size with them. After an error nothing is
     /// known of them, and no later success says otherwise.
     virtual Result<void> sync() = 0;
