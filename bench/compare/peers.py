@@ -14,6 +14,7 @@ PACKAGES = {
     "libraft": ("libraft-dev", "libuv1-dev", "gcc"),
     "redis": ("redis-server", "redis-tools"),
     "ra": ("erlang-base", "erlang-crypto"),
+    "reference": ("erlang-base", "erlang-crypto", "elixir"),
     "hashicorp": ("golang-go", "golang-github-hashicorp-raft-dev",
                   "golang-github-hashicorp-raft-boltdb-dev"),
 }
@@ -56,12 +57,15 @@ def go_program(name: str) -> str:
     return str(program)
 
 
-def erlang_module(name: str, behaviours: Path) -> str:
-    """The folder with the compiled module."""
-    source = SOURCES / f"{name}.erl"
-    if not _is_newer(BUILT / f"{name}.beam", source):
+def erlang_modules(names: tuple, behaviours: list) -> str:
+    """The folder with the compiled modules, each of which may build on those before it."""
+    for name in names:
+        source = SOURCES / f"{name}.erl"
+        if _is_newer(BUILT / f"{name}.beam", source):
+            continue
         BUILT.mkdir(parents=True, exist_ok=True)
-        _run(["erlc", "-pa", str(behaviours), "-o", str(BUILT), str(source)])
+        paths = [word for path in (BUILT, *behaviours) for word in ("-pa", str(path))]
+        _run(["erlc", *paths, "-o", str(BUILT), str(source)])
     return str(BUILT)
 
 

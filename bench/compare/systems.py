@@ -29,11 +29,16 @@ class Case:
     outstanding: tuple
     per_entry: bool = False  # nanoseconds per entry at a batch size, in place of a load
 
+    @property
+    def is_query(self) -> bool:
+        return self.name in ("tcp-query", "tcp-lease")
+
 
 CASES = (
     Case("tcp-durable", "put over TCP, three processes, client in a fourth, durable", (1, 64, 256)),
     Case("tcp-memory", "put over TCP, three processes, client in a fourth, no sync", (1, 64, 256)),
     Case("tcp-query", "linearizable query over TCP, no lease", (1, 64, 256)),
+    Case("tcp-lease", "linearizable query over TCP, by the leader's lease", (1, 64, 256)),
     Case("inside-durable", "command, load inside the leader's process, durable", (1, 64, 1024)),
     Case("inside-memory", "command, load inside the leader's process, no disk", (1, 64)),
     Case("one-process", "command, three nodes in one process, no disk, no sockets", (1, 64)),
@@ -77,7 +82,7 @@ class Rafted:
             return self._core(case)
         command = [self.bin / "bench_load", "--json", "--seconds", ask.seconds,
                    "--bytes", ask.bytes, "--clients", ",".join(map(str, case.outstanding))]
-        command += ["--only", "query" if case.name == "tcp-query" else "put"]
+        command += ["--only", "query" if case.is_query else "put"]
         if case.name == "tcp-query":
             command += ["--no-lease"]
         if case.name.startswith("inside"):
@@ -282,29 +287,53 @@ class Nuraft:
                 "p50_us": float(percentiles["50"]), "p99_us": float(percentiles["99"])}
 
 
-class Ra:
-    """RabbitMQ's library on three Erlang nodes; it always syncs. The load is a node of its own."""
-    name = "ra"
-    libraries = None  # the folder of a built copy: ra, aten, gen_batch_server, seshat with ebin
-
-    def cases(self):
-        return ["tcp-durable", "tcp-query", "inside-durable"]
+class Erlang:
+    """A library of Erlang nodes, through the folder of a built copy; the load is a node too."""
+    libraries = None
+    module = ""       # of bench/peers
+    needs = ""        # what the folder holds
+    behaviours = ()   # of it, for the compiler
+    runtime = ()      # further folders of libraries
 
     def prepare(self):
         if self.libraries is None:
-            raise peers.Missing("needs --ra DIR, the built libraries (ra, aten, ...)")
-        self.load = peers.erlang_module("ra_load", Path(self.libraries) / "ra" / "ebin")
+            raise peers.Missing(f"needs --{self.name} DIR, {self.needs}")
+        paths = [Path(self.libraries) / library / "ebin" for library in self.behaviours]
+        self.load = peers.erlang_modules(("erlang_load", self.module), paths)
 
     def measure(self, case: Case, ask: Ask) -> dict:
+        folders = [str(Path(folder).resolve()) for folder in (self.libraries, *self.runtime)]
         environment = {**os.environ, "ERL_EPMD_ADDRESS": "127.0.0.1",
-                       "ERL_LIBS": str(Path(self.libraries).resolve())}
+                       "ERL_LIBS": ":".join(folders)}
+        where = {"tcp": "outside", "inside": "inside", "one": "together"}[case.name.split("-")[0]]
         command = ["erl", "-noinput", "-pa", self.load, "-name", "load@127.0.0.1", "-kernel",
-                   "inet_dist_use_interface", "{127,0,0,1}", "-run", "ra_load", "main", ask.dir,
-                   "query" if case.name == "tcp-query" else "command",
-                   "inside" if case.name.startswith("inside") else "outside",
+                   "inet_dist_use_interface", "{127,0,0,1}", "-run", "erlang_load", "main",
+                   self.module, ask.dir, "query" if case.is_query else "command", where,
                    int(ask.seconds * 1000), ask.bytes, ",".join(map(str, case.outstanding))]
         rows = _json(command, 60 + 5 * ask.seconds * len(case.outstanding), environment)
         return {int(n): row for n, row in rows.items()}
 
 
-SYSTEMS = (Rafted(), Etcd(), Redis(), Libraft(), Hashicorp(), Nuraft(), Ra())
+class Ra(Erlang):
+    """RabbitMQ's library; it always syncs."""
+    name = "ra"
+    module = "ra_load"
+    needs = "the built libraries ra, aten, gen_batch_server and seshat"
+    behaviours = ("ra",)
+
+    def cases(self):
+        return ["tcp-durable", "tcp-query", "inside-durable"]
+
+
+class Reference(Erlang):
+    """RaftedValue, in memory: what it writes to files it does not sync."""
+    name = "reference"
+    module = "reference_load"
+    needs = "the built libraries rafted_value and croma"
+    runtime = ("/usr/lib/elixir/lib",)
+
+    def cases(self):
+        return ["tcp-memory", "tcp-lease", "inside-memory", "one-process"]
+
+
+SYSTEMS = (Rafted(), Etcd(), Redis(), Libraft(), Hashicorp(), Nuraft(), Ra(), Reference())
