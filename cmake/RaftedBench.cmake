@@ -34,7 +34,8 @@ endforeach()
 if(RAFTED_TESTS AND TARGET bench_load)
     rafted_script_test(bench side_by_side TIMEOUT 120
         COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch ${PROJECT_SOURCE_DIR}/bench/run
-                --systems rafted --cases tcp-durable,inside-memory,tcp-query,tcp-lease,one-process --rounds 1
+                --systems rafted --rounds 1
+                --cases tcp-durable,inside-memory,tcp-query,tcp-lease,one-process
                 --seconds 0.2 --json rows.json --svg plots --bin $<TARGET_FILE_DIR:bench_load>)
     rafted_script_test(bench growth TIMEOUT 120
         COMMAND ${PROJECT_SOURCE_DIR}/tests/run_in_scratch ${PROJECT_SOURCE_DIR}/bench/scale
