@@ -83,6 +83,8 @@ void Tracer::step(NodeId node, std::span<const core::Input> inputs, const core::
     if (!sink_) return;
     std::vector<std::string> words;
     for (const core::Input& input : inputs) words.push_back(word_of(input, Names::numbers));
+    // Woken for a time, without anything else to take.
+    if (inputs.empty()) words.push_back(word_of(core::TimePassed{}, Names::numbers));
     Json json = line(micros(now_), "step");
     json["node"] = node.value;
     json["input"] = joined(words);

@@ -17,6 +17,7 @@ using sim::Fault;
 using sim::Options;
 using sim::Report;
 using testing::HasSubstr;
+using testing::Not;
 
 Options seed(std::uint64_t number) {
     Options options;
@@ -49,6 +50,7 @@ TEST(Sim, TraceChangesNothingAndFillsAPage) {
         EXPECT_TRUE(page) << "seed " << number << ": " << to_string(page.error());
         EXPECT_THAT(lines, HasSubstr(R"("kind":"end")"));
         EXPECT_THAT(lines, HasSubstr(R"("effects":"then sends n)"));
+        EXPECT_THAT(lines, Not(HasSubstr(R"("input":"")"))) << "a step without a reason";
     }
 }
 
