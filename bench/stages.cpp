@@ -1,6 +1,7 @@
 // The stages of a command's way, one by one, without threads, sockets or disk. Times by Google
 // Benchmark; `--stage NAME --times N` runs one that often and ends, for who counts instructions
-// (bench/count), and `--list` prints each one's name and how many items one time is.
+// (bench/count); `--list` prints each one's name and how many items one time is; `--allocations`
+// prints how often each item asks for memory once the stage is warm.
 #include <sys/uio.h>
 
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "counted_new.hpp"
 #include "host/mailbox.hpp"
 #include "net/wire.hpp"
 #include "rafted/typed.hpp"
@@ -218,6 +220,21 @@ int run_times(std::string_view name, std::string_view times) {
     return 2;
 }
 
+/// Whole: that of a round number of items, far from the beginning.
+int print_allocations() {
+    constexpr std::size_t items = 16'384;
+    for (const Stage& stage : stages()) {
+        const auto run = stage.prepare();
+        const std::size_t times = items / stage.items;
+        for (std::size_t i = 0; i < times; ++i) run();
+        const std::uint64_t before = allocations;
+        for (std::size_t i = 0; i < times; ++i) run();
+        const auto asked = static_cast<double>(allocations - before);
+        std::cout << stage.name << ' ' << asked / static_cast<double>(items) << '\n';
+    }
+    return 0;
+}
+
 }  // namespace
 }  // namespace rafted::bench
 
@@ -225,6 +242,7 @@ int main(int argc, char** argv) {
     using namespace rafted::bench;
     const std::span args(argv, static_cast<std::size_t>(argc));
     if (argc == 2 && std::string_view(args[1]) == "--list") return list();
+    if (argc == 2 && std::string_view(args[1]) == "--allocations") return print_allocations();
     if (argc == 5 && std::string_view(args[1]) == "--stage" &&
         std::string_view(args[3]) == "--times") {
         return run_times(args[2], args[4]);

@@ -30,6 +30,13 @@ foreach(file IN LISTS bench_files)
     endif()
 endforeach()
 
+# How often the stages of a command's way ask for memory, against the table.
+if(RAFTED_TESTS AND TARGET bench_stages)
+    rafted_script_test(bench allocations TIMEOUT 120
+        COMMAND ${PROJECT_SOURCE_DIR}/bench/count --allocations
+                --program $<TARGET_FILE:bench_stages>)
+endif()
+
 # The comparison with peers, without any of them.
 if(RAFTED_TESTS AND TARGET bench_load)
     rafted_script_test(bench side_by_side TIMEOUT 120

@@ -227,7 +227,8 @@ Result<Draft::Sealed> Draft::lay_out(const Place& place) {
     head.records_bytes = static_cast<std::uint32_t>(records_bytes);
     head.units = static_cast<std::uint32_t>(units);
     head.ordinal = place.ordinal;
-    std::ranges::copy(encode(head, FrameEnd::head, place.seed), front_.begin());
+    const auto first = encode(head, FrameEnd::head, place.seed);
+    std::copy(first.begin(), first.end(), front_.begin());
     const auto foot = encode(head, FrameEnd::foot, place.seed);
     back_.assign(static_cast<std::size_t>(units * frame_unit - content), std::byte{0});
     back_.insert(back_.end(), records.begin(), records.end());

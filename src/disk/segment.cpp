@@ -34,7 +34,8 @@ Result<void> Window::read(std::uint64_t offset, std::span<std::byte> into) {
     if (into.size() <= window_bytes) {
         const auto bytes = at(offset, into.size());
         if (!bytes) return std::unexpected(bytes.error());
-        std::ranges::copy(*bytes, into.begin());
+        // Not std::ranges::copy, which goes byte by byte here.
+        std::copy(bytes->begin(), bytes->end(), into.begin());
         return {};
     }
     const auto got = file_->read(offset, into);

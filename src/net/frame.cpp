@@ -9,8 +9,11 @@
 namespace rafted::net {
 namespace {
 
-/// From here on a body is referenced instead of copied behind its head.
-constexpr std::size_t large_part = 4096;
+/// Parts of this size and more, on the average, are referenced: to copy smaller ones costs less
+/// than to count who holds them and to gather them.
+constexpr std::size_t large_part = 2048;
+/// What is copied of one frame, at most.
+constexpr std::size_t max_copied = std::size_t{32} << 10;
 /// A tail buffer is not grown beyond this; the next piece begins.
 constexpr std::size_t max_tail = std::size_t{64} << 10;
 
@@ -31,7 +34,6 @@ std::uint32_t body_checksum(BytesView body) {
 }
 
 std::uint32_t body_checksum(const OutFrame& frame) {
-    if (frame.body.empty() && frame.blocks.empty()) return body_checksum(frame.head);
     std::vector<BytesView> parts;
     parts.reserve(2 + frame.blocks.size());
     parts.emplace_back(frame.head);
@@ -124,25 +126,32 @@ std::size_t OutFrame::size() const {
 
 void OutQueue::push(OutFrame frame) {
     const std::size_t size = frame.size();
-    const auto length = static_cast<std::uint32_t>(size - frame_header_bytes);
-    const auto sum = body_checksum(frame);
+    const bool is_copied = size <= max_copied && size / (1 + frame.blocks.size()) < large_part;
+    bytes_ += size;
     Bytes& out = tail();
-    const auto at = out.size();
-    const bool refer = frame.body.size() >= large_part;
-    out.resize(at + frame_header_bytes + frame.head.size() + (refer ? 0 : frame.body.size()));
-    std::memcpy(out.data() + at, &length, 4);
-    std::memcpy(out.data() + at + 4, &sum, 4);
-    const auto head_end = std::copy(frame.head.begin(), frame.head.end(),
-                                    out.begin() + static_cast<std::ptrdiff_t>(at) + 8);
-    if (refer) {
+    const std::size_t at = out.size();
+    out.resize(at + (is_copied ? size : frame_header_bytes + frame.head.size()));
+    std::byte* const begin = out.data() + at;
+    std::byte* end = begin + frame_header_bytes;
+    // Not std::ranges::copy, which goes byte by byte here.
+    const auto copy = [&end](BytesView part) { end = std::copy(part.begin(), part.end(), end); };
+    copy(frame.head);
+    if (is_copied) {
+        copy(frame.body);
+        for (const auto& block : frame.blocks) copy(block.block());
+    }
+    const auto length = static_cast<std::uint32_t>(size - frame_header_bytes);
+    const BytesView body(begin + frame_header_bytes, end);
+    const std::uint32_t sum = is_copied ? body_checksum(body) : body_checksum(frame);
+    std::memcpy(begin, &length, 4);
+    std::memcpy(begin + 4, &sum, 4);
+    if (is_copied) return;
+    if (!frame.body.empty()) {
         pieces_.push_back({.own = std::move(frame.body), .block = {}, .is_block = false});
-    } else {
-        std::copy(frame.body.begin(), frame.body.end(), head_end);
     }
     for (auto& block : frame.blocks) {
         pieces_.push_back({.own = {}, .block = std::move(block), .is_block = true});
     }
-    bytes_ += size;
 }
 
 Bytes& OutQueue::tail() {

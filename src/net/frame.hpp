@@ -76,8 +76,8 @@ struct OutFrame {
     std::size_t size() const;
 };
 
-/// What waits to be written on one connection. Small parts lie together in one buffer; entries and
-/// large bodies are referenced, never copied.
+/// What waits to be written on one connection. Small parts lie together in one buffer; large
+/// entries and bodies are referenced, never copied.
 class OutQueue {
 public:
     void push(OutFrame frame);

@@ -25,7 +25,7 @@ std::string parent_of(const std::string& path) {
 void overwrite(Bytes& bytes, std::uint64_t offset, BytesView part) {
     if (part.empty()) return;
     bytes.resize(std::max<std::size_t>(bytes.size(), offset + part.size()));
-    std::ranges::copy(part, bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    std::copy(part.begin(), part.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
 std::unexpected<Error> dead(const std::string& path) {
@@ -66,7 +66,7 @@ public:
         if (offset >= bytes.size()) return std::size_t{0};
         const auto part = BytesView(bytes).subspan(offset);
         const std::size_t n = std::min(part.size(), into.size());
-        std::ranges::copy(part.first(n), into.begin());
+        std::copy_n(part.begin(), n, into.begin());
         return n;
     }
 

@@ -56,16 +56,19 @@ core::Entry entry(std::size_t payload) {
 
 std::vector<Bytes> sample(OutQueue& queue) {
     const auto block = entry(900);
+    const auto large = entry(5000);
     queue.push({.head = bytes_of("a"), .body = {}, .blocks = {}});
     queue.push({.head = bytes_of("head"), .body = bytes_of("body"), .blocks = {}});
     queue.push({.head = bytes_of("big"), .body = Bytes(5000, std::byte{1}), .blocks = {}});
     queue.push({.head = bytes_of("entries"), .body = bytes_of("x"), .blocks = {block, block}});
+    queue.push({.head = bytes_of("large"), .body = bytes_of("y"), .blocks = {large, large}});
     queue.push({.head = bytes_of("last"), .body = {}, .blocks = {}});
-    std::vector<Bytes> bodies{bytes_of("a"), bytes_of("headbody"), bytes_of("big"),
-                              bytes_of("entriesx"), bytes_of("last")};
+    std::vector<Bytes> bodies{bytes_of("a"),        bytes_of("headbody"), bytes_of("big"),
+                              bytes_of("entriesx"), bytes_of("largey"),   bytes_of("last")};
     bodies[2].resize(5003, std::byte{1});
     for (int i = 0; i < 2; ++i) {
         bodies[3].insert(bodies[3].end(), block.block().begin(), block.block().end());
+        bodies[4].insert(bodies[4].end(), large.block().begin(), large.block().end());
     }
     return bodies;
 }
@@ -87,13 +90,23 @@ TEST(Frame, AnyCuttingGivesTheSameFrames) {
     }
 }
 
-TEST(Frame, EntriesAreNotCopiedOnTheWayOut) {
+TEST(Frame, LargeEntriesAreNotCopiedOnTheWayOut) {
     OutQueue queue;
-    const auto block = entry(300);
+    const auto block = entry(10'000);
     queue.push({.head = bytes_of("h"), .body = {}, .blocks = {block}});
     std::array<iovec, 4> slots;
     ASSERT_EQ(queue.gather(slots), 2u);
     EXPECT_EQ(slots[1].iov_base, block.block().data());
+}
+
+TEST(Frame, SmallEntriesLieInOnePieceWithTheirHead) {
+    OutQueue queue;
+    const auto block = entry(300);
+    queue.push({.head = bytes_of("h"), .body = {}, .blocks = {block, block}});
+    queue.push({.head = bytes_of("i"), .body = bytes_of("body"), .blocks = {}});
+    std::array<iovec, 4> slots;
+    ASSERT_EQ(queue.gather(slots), 1u);
+    EXPECT_EQ(slots[0].iov_len, queue.bytes());
 }
 
 TEST(Frame, OneThatArrivesInOneReadIsNotCopied) {
