@@ -1,11 +1,8 @@
 // Load on a cluster of three processes on loopback, from a fourth, or (--inside) from the process
 // of its leader, which may be the only one (--one-process): closed-loop clients (one request
 // outstanding each) or requests at a rate (--rate), all on one connection's thread, so that the
-// generator costs little. Prints one row per workload: operations per second and latency
-// percentiles, as a table or as JSON.
-//
-//   bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] [--groups N]
-//              [--only put|query] [--no-lease] [--inside | --one-process] [--json]
+// generator costs little. Prints one row per workload: operations per second, latency percentiles,
+// and whether the leader stayed, as a table or as JSON.
 //
 // Without --dir the nodes are memory-only; with it they sync every batch before they promise. With
 // more than one group all are led by the first node, and each request goes to the next one. Batches
@@ -55,6 +52,13 @@ double resident_mib() {
     return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
+/// Under load it may take a while to be told.
+std::uint64_t term_of(const Subject& subject) {
+    rafted::CallOptions patient;
+    patient.timeout = 30s;
+    return must(subject.groups.front().status(patient), "the status").current_term.value;
+}
+
 /// `start(group, done)` begins one request.
 template <class Start>
 Row run(const Subject& subject, const Load& load, std::string name, const Start& start) {
@@ -66,6 +70,7 @@ Row run(const Subject& subject, const Load& load, std::string name, const Start&
     row.workload = std::move(name);
     row.clients = load.clients;
     row.rate = load.rate;
+    const std::uint64_t term = term_of(subject);
     const std::uint64_t before = subject.writes ? subject.writes() : 0;
     const auto began = Clock::now();
     if (load.clients > 0) {
@@ -74,6 +79,7 @@ Row run(const Subject& subject, const Load& load, std::string name, const Start&
         OpenLoop(ask, load.rate, subject.options.seconds).run().fill(row);
     }
     const std::chrono::duration<double> took = Clock::now() - began;
+    row.terms = term_of(subject) - term;
     if (subject.writes) {
         row.mib = resident_mib();
         row.writes_per_second = static_cast<double>(subject.writes() - before) / took.count();
@@ -142,9 +148,10 @@ void print_json(const std::vector<Row>& rows) {
         std::printf(
             "%s\n  {\"workload\": \"%s\", \"clients\": %u, \"rate\": %.0f, "
             "\"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, "
-            "\"errors\": %llu, \"error_p99_us\": %.0f",
+            "\"errors\": %llu, \"error_p99_us\": %.0f, \"terms\": %llu",
             i == 0 ? "" : ",", row.workload.c_str(), row.clients, row.rate, row.per_second,
-            row.p50_us, row.p99_us, static_cast<unsigned long long>(row.errors), row.error_p99_us);
+            row.p50_us, row.p99_us, static_cast<unsigned long long>(row.errors), row.error_p99_us,
+            static_cast<unsigned long long>(row.terms));
         if (row.writes_per_second) {
             std::printf(", \"writes_per_second\": %.0f, \"mib\": %.1f", *row.writes_per_second,
                         row.mib);
@@ -155,17 +162,18 @@ void print_json(const std::vector<Row>& rows) {
 }
 
 void print_table(const std::vector<Row>& rows) {
-    std::printf("%-18s %10s %12s %10s %10s %9s %10s %9s %8s\n", "workload", "clients", "per second",
-                "p50 us", "p99 us", "errors", "their p99", "writes/s", "MiB");
+    std::printf("%-18s %10s %12s %10s %10s %9s %10s %6s %9s %8s\n", "workload", "clients",
+                "per second", "p50 us", "p99 us", "errors", "their p99", "terms", "writes/s",
+                "MiB");
     for (const Row& row : rows) {
         const std::string load = row.clients > 0 ? std::to_string(row.clients)
                                                  : std::to_string(std::llround(row.rate)) + "/s";
         const std::string writes =
             row.writes_per_second ? std::to_string(std::llround(*row.writes_per_second)) : "-";
-        std::printf("%-18s %10s %12.0f %10.0f %10.0f %9llu %10.0f %9s %8.1f\n",
+        std::printf("%-18s %10s %12.0f %10.0f %10.0f %9llu %10.0f %6llu %9s %8.1f\n",
                     row.workload.c_str(), load.c_str(), row.per_second, row.p50_us, row.p99_us,
-                    static_cast<unsigned long long>(row.errors), row.error_p99_us, writes.c_str(),
-                    row.mib);
+                    static_cast<unsigned long long>(row.errors), row.error_p99_us,
+                    static_cast<unsigned long long>(row.terms), writes.c_str(), row.mib);
     }
 }
 
@@ -184,8 +192,8 @@ Options parse(int count, char** words) {
     Options options;
     const std::string usage =
         "usage: bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] "
-        "[--groups N] [--members N] [--entries N] [--spin US] [--only put|query] [--no-lease] "
-        "[--inside | --one-process] [--json]\n";
+        "[--groups N] [--members N] [--entries N] [--spin US] [--heartbeat-ms MS] [--max-calls N] "
+        "[--only put|query] [--no-lease] [--inside | --one-process] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
         std::_Exit(2);
@@ -217,6 +225,10 @@ Options parse(int count, char** words) {
             options.members = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--spin" && has_next) {
             options.spin = std::chrono::microseconds(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--heartbeat-ms" && has_next) {
+            options.heartbeat = std::chrono::milliseconds(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--max-calls" && has_next) {
+            options.max_calls = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--entries" && has_next) {
             options.entries = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--rate" && has_next) {
@@ -231,8 +243,8 @@ Options parse(int count, char** words) {
         }
     }
     if (options.clients.empty() || options.seconds <= 0 || options.groups == 0 ||
-        options.members == 0) {
-        wrong("--clients, --seconds, --groups or --members");
+        options.members == 0 || options.heartbeat <= 0ms) {
+        wrong("--clients, --seconds, --groups, --members or --heartbeat-ms");
     }
     return options;
 }
@@ -247,7 +259,9 @@ int main(int count, char** words) {
     if (cluster.leader()) {
         subject.writes = [&] { return cluster.leader()->metrics().writes; };
     } else {
-        client = must(rafted::Client::open({cluster.addresses(), {}, options.spin}), "the client");
+        client =
+            must(rafted::Client::open({cluster.addresses(), {}, options.spin, options.max_calls}),
+                 "the client");
         for (unsigned i = 0; i < options.groups; ++i) {
             subject.groups.push_back(client->group<Map>(name_of(i)));
         }

@@ -57,6 +57,8 @@ struct Options {
     unsigned groups = 1;
     unsigned members = 3;
     std::chrono::microseconds spin = NodeConfig{}.spin;
+    std::chrono::milliseconds heartbeat{100};  ///< An election takes ten of it.
+    std::uint64_t max_calls = NodeConfig{}.max_calls_per_handle;
     std::uint64_t entries = 0;  ///< In the log, uncompacted, before anything is measured.
     bool lease = true;
     bool inside = false;
@@ -79,8 +81,8 @@ T must(Result<T> result, const char* what) {
 
 inline GroupConfig config_of(const Options& options) {
     GroupConfig config;
-    config.heartbeat_interval = 100ms;
-    config.election_timeout = 1000ms;
+    config.heartbeat_interval = options.heartbeat;
+    config.election_timeout = 10 * options.heartbeat;
     if (options.lease) config.clock_drift_margin = 100ms;
     config.max_command_bytes =
         std::max<std::uint64_t>(config.max_command_bytes, options.bytes + 1024);
@@ -96,6 +98,7 @@ inline Node open_node(const Options& options, unsigned number) {
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
     config.local_network = options.network;
     config.spin = options.spin;
+    config.max_calls_per_handle = options.max_calls;
     return must(Node::open(config), "opening a node");
 }
 

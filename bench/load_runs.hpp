@@ -64,6 +64,7 @@ struct Row {
     double p99_us = 0;
     std::uint64_t errors = 0;
     double error_p99_us = 0;  ///< Until an error was told.
+    std::uint64_t terms = 0;  ///< Begun meanwhile by the (first) group: 0, if its leader stayed.
     std::optional<double> writes_per_second{};
     double mib = 0;  ///< Resident in the leader's process; 0: not known.
 };

@@ -20,11 +20,14 @@ struct ClientConfig {
     std::optional<ClusterId> cluster{};
     /// As NodeConfig::spin, of the client's own loop.
     std::chrono::microseconds spin{30};
+    /// As NodeConfig::max_calls_per_handle, of this client's handles.
+    std::uint64_t max_calls_per_handle = 100'000;
 };
 
 class Client {
 public:
-    /// Connects to nobody yet. Fails with invalid if an address makes no sense.
+    /// Connects to nobody yet. Fails with invalid if an address or a number makes no
+    /// sense.
     static Result<Client> open(ClientConfig config);
 
     Client(Client&&) noexcept = default;

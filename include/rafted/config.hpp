@@ -103,6 +103,9 @@ struct NodeConfig {
     std::uint64_t max_client_queue_bytes = 64 << 20;
     /// Requests waiting in the node's mailbox; more are refused with busy.
     std::uint64_t max_waiting_requests = 100'000;
+    /// Calls of one handle of this node that wait for their answers; more are refused with busy, on
+    /// the asking thread. The fewer may wait, the sooner each is answered under overload.
+    std::uint64_t max_calls_per_handle = 100'000;
     /// Largest frame accepted from the wire; must exceed every group's max_command_bytes.
     std::uint64_t max_frame_bytes = 68 << 20;
     /// Bytes queued towards one peer; beyond it messages are dropped (and sent again later).

@@ -132,6 +132,8 @@ Result<void> NodeConfig::validate() const {
                 std::uint64_t{1024} * 1024 * mebibyte)
         .within("max_waiting_requests", max_waiting_requests, std::uint64_t{1},
                 std::uint64_t{100'000'000})
+        .within("max_calls_per_handle", max_calls_per_handle, std::uint64_t{1},
+                std::uint64_t{100'000'000})
         .within("max_frame_bytes", max_frame_bytes, 64 * kibibyte, 1024 * mebibyte)
         .within("max_peer_queue_bytes", max_peer_queue_bytes, 64 * kibibyte,
                 std::uint64_t{1024} * 1024 * mebibyte)

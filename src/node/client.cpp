@@ -54,6 +54,11 @@ Result<Client> Client::open(ClientConfig config) {
                                             std::to_string(config.spin.count()) +
                                             " us; it must be from 0 us to 10000 us");
     }
+    if (config.max_calls_per_handle < 1 || config.max_calls_per_handle > 100'000'000) {
+        return fail(ErrorCode::invalid, "ClientConfig.max_calls_per_handle is " +
+                                            std::to_string(config.max_calls_per_handle) +
+                                            "; it must be from 1 to 100000000");
+    }
     // A handle may be the last to hold it, and be let go by a callback on the loop's own thread,
     // which cannot wait for itself.
     const auto let_go = [](Impl* impl) {
@@ -67,6 +72,7 @@ std::shared_ptr<Caller> Client::caller(const std::string& name) const {
     client::CallerOptions options;
     options.group = name;
     options.addresses = impl_->config.addresses;
+    options.max_calls = impl_->config.max_calls_per_handle;
     options.seed = node::system_random();
     options.keep_alive = impl_;
     return std::make_shared<client::GroupCaller>(impl_->loop, impl_->channel, std::move(options));

@@ -182,6 +182,7 @@ Node::Impl::Handle Node::Impl::caller(const std::string& name, std::vector<std::
     options.addresses = {address};
     std::ranges::move(known, std::back_inserter(options.addresses));
     options.first_is_local = true;
+    options.max_calls = config_.max_calls_per_handle;
     options.seed = node::system_random();
     options.keep_alive = shared_from_this();
     auto made =

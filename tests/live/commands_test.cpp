@@ -145,6 +145,42 @@ TEST(Commands, a_command_over_the_limit_is_refused_and_nothing_happened) {
     EXPECT_TRUE(nodes.at(0).command(Enqueue{std::string(500, 'x')}));
 }
 
+/// Nobody answers: two calls wait, and the third is refused at once.
+void expect_two_wait(const Group<Queue>& group) {
+    const CallOptions patient{milliseconds(2000), {}};
+    auto first = group.start_command(Enqueue{"a"}, patient);
+    auto second = group.start_command(Enqueue{"b"}, patient);
+    const auto third = group.start_command(Enqueue{"c"}, patient).get();
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, ErrorCode::busy);
+    EXPECT_FALSE(first.is_ready());
+    EXPECT_FALSE(first.get());
+    EXPECT_FALSE(second.get());
+}
+
+TEST(Commands, a_handle_takes_on_as_many_calls_as_it_is_told) {
+    ClientConfig outside;
+    outside.addresses = {"127.0.0.1:1"};
+    outside.max_calls_per_handle = 0;
+    EXPECT_EQ(Client::open(outside).error().code, ErrorCode::invalid);
+    outside.max_calls_per_handle = 2;
+    const auto client = Client::open(outside);
+    ASSERT_TRUE(client) << to_string(client.error());
+    expect_two_wait(client->group<Queue>("queue"));
+
+    NodeConfig config;
+    config.local_network = make_local_network();
+    config.max_calls_per_handle = 2;
+    auto node = Node::open(config);
+    auto other = Node::open(config);
+    ASSERT_TRUE(node && other);
+    const auto group = node->create_group<Queue>("queue", quick_config());
+    ASSERT_TRUE(group) << to_string(group.error());
+    ASSERT_TRUE(other->join_group<Queue>("queue", {node->address()}));
+    ASSERT_TRUE(other->close());
+    expect_two_wait(*group);
+}
+
 TEST(Commands, a_client_of_another_cluster_is_refused) {
     LocalNodes nodes(1);
     auto client = Client::open({{nodes.node(0).address()}, ClusterId(0x1234)});

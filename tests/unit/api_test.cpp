@@ -143,6 +143,7 @@ TEST(Config, every_node_field_out_of_range_is_refused) {
         {"spin", [](N& c) { c.spin = std::chrono::milliseconds(11); }},
         {"max_connections", [](N& c) { c.max_connections = 0; }},
         {"max_requests_per_connection", [](N& c) { c.max_requests_per_connection = 0; }},
+        {"max_calls_per_handle", [](N& c) { c.max_calls_per_handle = 0; }},
         {"max_client_queue_bytes", [](N& c) { c.max_client_queue_bytes = 1; }},
         {"max_waiting_requests", [](N& c) { c.max_waiting_requests = 0; }},
         {"max_frame_bytes", [](N& c) { c.max_frame_bytes = 1; }},
