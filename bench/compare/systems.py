@@ -287,13 +287,19 @@ class Nuraft:
                 "p50_us": float(percentiles["50"]), "p99_us": float(percentiles["99"])}
 
 
+@dataclass
 class Erlang:
     """A library of Erlang nodes, through the folder of a built copy; the load is a node too."""
-    libraries = None
-    module = ""       # of bench/peers
-    needs = ""        # what the folder holds
-    behaviours = ()   # of it, for the compiler
-    runtime = ()      # further folders of libraries
+    name: str
+    module: str  # of bench/peers
+    needs: str   # what the folder holds
+    able: tuple  # the cases
+    behaviours: tuple = ()  # of the folder, for the compiler
+    runtime: tuple = ()     # further folders of libraries
+    libraries: Path | None = None
+
+    def cases(self):
+        return list(self.able)
 
     def prepare(self):
         if self.libraries is None:
@@ -304,7 +310,7 @@ class Erlang:
     def measure(self, case: Case, ask: Ask) -> dict:
         folders = [str(Path(folder).resolve()) for folder in (self.libraries, *self.runtime)]
         environment = {**os.environ, "ERL_EPMD_ADDRESS": "127.0.0.1",
-                       "ERL_LIBS": ":".join(folders)}
+                       "ERL_CRASH_DUMP_SECONDS": "0", "ERL_LIBS": ":".join(folders)}
         where = {"tcp": "outside", "inside": "inside", "one": "together"}[case.name.split("-")[0]]
         command = ["erl", "-noinput", "-pa", self.load, "-name", "load@127.0.0.1", "-kernel",
                    "inet_dist_use_interface", "{127,0,0,1}", "-run", "erlang_load", "main",
@@ -314,26 +320,11 @@ class Erlang:
         return {int(n): row for n, row in rows.items()}
 
 
-class Ra(Erlang):
-    """RabbitMQ's library; it always syncs."""
-    name = "ra"
-    module = "ra_load"
-    needs = "the built libraries ra, aten, gen_batch_server and seshat"
-    behaviours = ("ra",)
-
-    def cases(self):
-        return ["tcp-durable", "tcp-query", "inside-durable"]
-
-
-class Reference(Erlang):
-    """RaftedValue, in memory: what it writes to files it does not sync."""
-    name = "reference"
-    module = "reference_load"
-    needs = "the built libraries rafted_value and croma"
-    runtime = ("/usr/lib/elixir/lib",)
-
-    def cases(self):
-        return ["tcp-memory", "tcp-lease", "inside-memory", "one-process"]
-
-
-SYSTEMS = (Rafted(), Etcd(), Redis(), Libraft(), Hashicorp(), Nuraft(), Ra(), Reference())
+# It always syncs.
+RA = Erlang("ra", "ra_load", "the built libraries ra, aten, gen_batch_server and seshat",
+            ("tcp-durable", "tcp-query", "inside-durable"), behaviours=("ra",))
+# In memory: what it writes to files it does not sync.
+REFERENCE = Erlang("reference", "reference_load", "the built libraries rafted_value and croma",
+                   ("tcp-memory", "tcp-lease", "inside-memory", "one-process"),
+                   runtime=("/usr/lib/elixir/lib",))
+SYSTEMS = (Rafted(), Etcd(), Redis(), Libraft(), Hashicorp(), Nuraft(), RA, REFERENCE)

@@ -37,10 +37,10 @@ constexpr std::size_t few_entries = 4;
 bool is_small(const ports::Batch& batch) {
     std::size_t entries = 0;
     for (const ports::GroupWrite& write : batch) {
-        if (!write.pieces.empty()) return false;
         entries += write.append.size();
+        if (!write.pieces.empty() || entries > few_entries) return false;
     }
-    return entries <= few_entries;
+    return true;
 }
 
 /// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.

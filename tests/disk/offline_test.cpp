@@ -16,19 +16,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class LastIndex : public testing::Test {
+class OfflineDirectory : public testing::Test {
+protected:
+    /// As a node has it open; nothing if that failed.
+    std::unique_ptr<disk::DiskStorage> open() {
+        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        const bool is_open = storage && (*storage)->recover();
+        EXPECT_TRUE(is_open);
+        return is_open ? std::move(*storage) : nullptr;
+    }
+    std::string journal() const { return dir_ + "/journal/0000000000000001.log"; }
+
+    TempDir temp_;
+    std::string dir_ = temp_.path() + "/node";
+    disk::PosixFiles files_;
+};
+
+class LastIndex : public OfflineDirectory {
 protected:
     void SetUp() override {
-        dir_ = temp_.path() + "/node";
-        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        const auto storage = open();
         ASSERT_TRUE(storage);
-        ASSERT_TRUE((*storage)->recover());
-        ASSERT_TRUE(write_and_wait(**storage, founding(1, "one")));
-        ASSERT_TRUE(write_and_wait(**storage, founding(2, "two")));
+        ASSERT_TRUE(write_and_wait(*storage, founding(1, "one")));
+        ASSERT_TRUE(write_and_wait(*storage, founding(2, "two")));
         ports::GroupWrite share;
         share.slot = 1;
         share.append = entries(1, 2, 33);
-        ASSERT_TRUE(write_and_wait(**storage, std::move(share)));
+        ASSERT_TRUE(write_and_wait(*storage, std::move(share)));
         EXPECT_EQ(read_last_log_index(dir_, "one").error().code, ErrorCode::in_use);
     }
     std::optional<Index> last(const std::string& group) const {
@@ -36,11 +50,6 @@ protected:
         EXPECT_TRUE(found) << to_string(found.error());
         return found.value_or(std::nullopt);
     }
-    std::string journal() const { return dir_ + "/journal/0000000000000001.log"; }
-
-    TempDir temp_;
-    std::string dir_;
-    disk::PosixFiles files_;
 };
 
 TEST_F(LastIndex, B35_IsReadOffline) {
@@ -83,10 +92,9 @@ TEST_F(LastIndex, B35_IsNothingForWhatIsDamagedOrMismatched) {
 
 TEST_F(LastIndex, CountsWhatASnapshotCovers) {
     {
-        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        const auto storage = open();
         ASSERT_TRUE(storage);
-        ASSERT_TRUE((*storage)->recover());
-        save(**storage, 2, snapshot_meta(1, 90), some_bytes(10, 1));
+        save(*storage, 2, snapshot_meta(1, 90), some_bytes(10, 1));
     }
     EXPECT_EQ(last("two"), Index(90));
 }
@@ -113,16 +121,14 @@ struct OtherValue {
     std::string query(Unit) const { return text; }
 };
 
-class ReadLog : public testing::Test {
+class ReadLog : public OfflineDirectory {
 protected:
     void SetUp() override {
-        dir_ = temp_.path() + "/node";
-        auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+        const auto storage = open();
         ASSERT_TRUE(storage);
-        ASSERT_TRUE((*storage)->recover());
         auto first = founding(1, "till");
         first.append = {core::Entry::make({Term(3), Index(1), core::EntryKind::elected}, {})};
-        ASSERT_TRUE(write_and_wait(**storage, std::move(first)));
+        ASSERT_TRUE(write_and_wait(*storage, std::move(first)));
         // Each in a frame of its own, so that one can be damaged without the others.
         for (std::size_t i = 0; i < commands_.size(); ++i) {
             ports::GroupWrite share;
@@ -131,7 +137,7 @@ protected:
             share.append = {core::Entry::make(
                 {Term(3), Index(i + 2), core::EntryKind::command, core::LogTime(1000 + i)},
                 payload)};
-            ASSERT_TRUE(write_and_wait(**storage, std::move(share)));
+            ASSERT_TRUE(write_and_wait(*storage, std::move(share)));
         }
     }
     /// The entry's index, and the command if there is one, else what it is.
@@ -159,9 +165,6 @@ protected:
     }
 
     std::vector<Till::Command> commands_{Till::Put{"bread"}, 7, Till::Put{"salt"}};
-    TempDir temp_;
-    std::string dir_;
-    disk::PosixFiles files_;
 };
 
 TEST_F(ReadLog, GivesCommandsAsTheValuesOwnType) {
@@ -181,9 +184,8 @@ TEST_F(ReadLog, GivesBytesToWhoHasNoType) {
 }
 
 TEST_F(ReadLog, NamesADamagedEntryAndGoesOnBehindIt) {
-    const std::string path = dir_ + "/journal/0000000000000001.log";
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    std::string bytes(fs::file_size(path), ' ');
+    std::fstream file(journal(), std::ios::in | std::ios::out | std::ios::binary);
+    std::string bytes(fs::file_size(journal()), ' ');
     file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     // The second command, a number behind the place of its type.
     const Bytes seven = value::seal(CommandId{1, 1}, encode(commands_[1]));
@@ -212,7 +214,7 @@ TEST_F(ReadLog, RefusesWhatIsNotThere) {
     const auto nobody = [](const StoredEntry&) { ADD_FAILURE() << "an entry of nothing"; };
     EXPECT_EQ(read_log(dir_, "other", nobody).error().code, ErrorCode::invalid);
     EXPECT_EQ(read_log(temp_.path(), "till", nobody).error().code, ErrorCode::invalid);
-    const auto storage = disk::DiskStorage::open(files_, dir_, small_options(true));
+    const auto storage = open();
     ASSERT_TRUE(storage);
     EXPECT_EQ(read_log(dir_, "till", nobody).error().code, ErrorCode::in_use);
 }
