@@ -192,7 +192,8 @@ Options parse(int count, char** words) {
     Options options;
     const std::string usage =
         "usage: bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] "
-        "[--groups N] [--members N] [--entries N] [--spin US] [--heartbeat-ms MS] [--max-calls N] "
+        "[--groups N] [--members N] [--entries N] [--spin US] [--heartbeat-ms MS] "
+        "[--quiesce-ms MS] [--max-calls N] "
         "[--only put|query] [--no-lease] [--inside | --one-process] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
@@ -227,6 +228,8 @@ Options parse(int count, char** words) {
             options.spin = std::chrono::microseconds(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--heartbeat-ms" && has_next) {
             options.heartbeat = std::chrono::milliseconds(std::strtoul(words[++i], nullptr, 10));
+        } else if (word == "--quiesce-ms" && has_next) {
+            options.quiesce = std::chrono::milliseconds(std::strtoul(words[++i], nullptr, 10));
         } else if (word == "--max-calls" && has_next) {
             options.max_calls = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--entries" && has_next) {

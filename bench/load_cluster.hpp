@@ -58,6 +58,7 @@ struct Options {
     unsigned members = 3;
     std::chrono::microseconds spin = NodeConfig{}.spin;
     std::chrono::milliseconds heartbeat{100};  ///< An election takes ten of it.
+    std::chrono::milliseconds quiesce = NodeConfig{}.quiesce_after;
     std::uint64_t max_calls = NodeConfig{}.max_calls_per_handle;
     std::uint64_t entries = 0;  ///< In the log, uncompacted, before anything is measured.
     bool lease = true;
@@ -98,6 +99,7 @@ inline Node open_node(const Options& options, unsigned number) {
     if (!options.dir.empty()) config.dir = options.dir + "/" + std::to_string(number);
     config.local_network = options.network;
     config.spin = options.spin;
+    config.quiesce_after = options.quiesce;
     config.max_calls_per_handle = options.max_calls;
     return must(Node::open(config), "opening a node");
 }

@@ -102,6 +102,7 @@ Json json_of(const MemberView& member, const Status* leader) {
     json["log_bytes"] = own.log_bytes;
     json["sessions"] = own.sessions;
     json["lease_valid"] = own.lease_valid;
+    json["quiescent"] = own.quiescent;
     json["disk"] = name_of(own.disk);
     json["alarms"] = own.alarms;
     json["leader"] = own.leader ? Json(to_string(own.leader->node)) : Json();

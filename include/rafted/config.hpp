@@ -113,6 +113,10 @@ struct NodeConfig {
     /// A leader whose disk has ended no write for this share of the group's election_timeout hands
     /// its lead to a member that has everything, and says so. 0.05 to 100.
     double disk_patience = 0.5;
+    /// A group led here that has had nothing to do for so long sends no heartbeats any more, until
+    /// something happens: its nodes vouch for each other instead, for all such groups at once. It
+    /// has no lease then; the next query asks a majority. 0: heartbeats always.
+    std::chrono::milliseconds quiesce_after{0};
     /// Within this time all that is stored is read back once, in the background, and what has
     /// rotted is made anew. 0: never; else at least 1 s.
     std::chrono::seconds scrub_period{std::chrono::hours(7 * 24)};

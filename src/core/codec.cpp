@@ -86,6 +86,13 @@ void put_body(Writer& out, const OwedReply& body) {
     out.number(static_cast<std::uint32_t>(body.entries.size()));
 }
 
+void put_body(Writer& out, const QuiesceRequest& body) {
+    encode(out, body.end);
+    put(out, body.hooks_done);
+    put(out, body.stamp);
+}
+void put_body(Writer& out, const QuiesceReply& body) { put(out, body.stamp); }
+
 /// Entries, each a block of its own in the frame.
 std::vector<Entry> get_entries(const std::shared_ptr<const void>& owner, Reader& in) {
     const std::size_t count = in.number<std::uint32_t>();
@@ -191,6 +198,14 @@ OwedReply get_owed_reply(const std::shared_ptr<const void>& owner, Reader& in) {
     return body;
 }
 
+QuiesceRequest get_quiesce(Reader& in) {
+    QuiesceRequest body;
+    body.end = decode_log_place(in);
+    body.hooks_done = get_index(in);
+    body.stamp = get_stamp(in);
+    return body;
+}
+
 std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& in) {
     switch (in.number<std::uint8_t>()) {
         case 0: return get_append(owner, in);
@@ -204,6 +219,8 @@ std::optional<Body> get_body(const std::shared_ptr<const void>& owner, Reader& i
         case 8: return get_moved(in);
         case 9: return get_owed_request(in);
         case 10: return get_owed_reply(owner, in);
+        case 11: return get_quiesce(in);
+        case 12: return QuiesceReply{get_stamp(in)};
         default: return std::nullopt;
     }
 }

@@ -39,7 +39,9 @@ bool has_gone_silent(const State& state, NodeId id, Time now) {
     if (leader == nullptr) return false;
     const auto at = leader->followers.find(id);
     if (at == leader->followers.end()) return true;
-    return now >= at->second.acked.sent_at + 2 * Duration(state.config().election_timeout);
+    if (leader->is_silent()) return false;
+    const Time heard = std::max(at->second.acked.sent_at, leader->since);
+    return now >= heard + 2 * Duration(state.config().election_timeout);
 }
 
 bool is_unresponsive(const State& state, NodeId id, Time now) {
@@ -50,8 +52,9 @@ bool is_unresponsive(const State& state, NodeId id, Time now) {
 }
 
 Time quorum_deadline(const State& state, const Leader& leader, Time now) {
-    if (state.members().is_only_voter(state.self)) return never;
-    return majority_heard(state, leader, now) + 2 * Duration(state.config().election_timeout);
+    if (state.members().is_only_voter(state.self) || leader.is_silent()) return never;
+    const Time heard = std::max(majority_heard(state, leader, now), leader.since);
+    return heard + 2 * Duration(state.config().election_timeout);
 }
 
 Time lease_until(const State& state, const Leader& leader, Time now) {

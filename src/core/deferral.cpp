@@ -42,7 +42,7 @@ bool can_wait(const State& state, const Persisted& input) {
 
 /// Nothing that answers may bring on is waited for.
 bool is_at_rest(const State& state, const Leader& leader) {
-    return leader.reads.empty() && !state.hand_over && !state.owes() &&
+    return leader.reads.empty() && !leader.quiescence && !state.hand_over && !state.owes() &&
            state.membership.forced_out().empty();
 }
 

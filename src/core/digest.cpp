@@ -75,10 +75,16 @@ void put(Writer& out, const Leader& leader) {
         put(out, read.index.value);
         put(out, read.round);
     }
+    if (!leader.quiescence) return;
+    put(out, leader.quiescence->round);
+    for (const NodeId id : leader.quiescence->agreed) put(out, id.value);
 }
 
 void put(Writer& out, const RoleState& role) {
     put(out, role.index());
+    if (const auto* follower = std::get_if<Follower>(&role)) {
+        put(out, std::uint64_t{follower->quiescent});
+    }
     if (const auto* pre = std::get_if<PreCandidate>(&role)) put(out, pre->votes);
     if (const auto* candidate = std::get_if<Candidate>(&role)) {
         put(out, candidate->votes);

@@ -34,7 +34,9 @@ bool may_stand(const State& state) {
 
 /// A leader is alive as far as this member can tell: nobody else should be elected (§6, W5).
 bool hears_a_leader(const Turn& turn) {
-    return turn.leader() != nullptr || turn.now < turn.state.refuses_votes_until();
+    const State& state = turn.state;
+    return turn.leader() != nullptr || state.is_quiescent() ||
+           turn.now < state.refuses_votes_until();
 }
 
 /// Candidates ask only those that have a vote by their list.
@@ -105,6 +107,7 @@ bool tell_removed(Turn& turn, NodeId from) {
 
 void restart_timer(Turn& turn) {
     State& state = turn.state;
+    if (auto* follower = std::get_if<Follower>(&state.role)) follower->quiescent = false;
     if (state.members().empty()) {
         state.election_at = never;
         return;
@@ -141,6 +144,8 @@ void campaign(Turn& turn, bool handed_over) {
 
 void on_request(Turn& turn, const Message& message, const VoteRequest& request) {
     State& state = turn.state;
+    // Who was trusted to lead does so no more.
+    if (message.from == state.leader) quiescence::on_unquiesce(turn);
     if (tell_removed(turn, message.from)) return;
     note_need(turn, request);
     if (request.pre) return on_pre_request(turn, message, request);

@@ -103,13 +103,24 @@ struct HooksRan {
     bool operator==(const HooksRan&) const = default;
 };
 
+/// The group has had nothing to do for long enough: a leader falls silent if all others agree.
+struct Quiesce {
+    bool operator==(const Quiesce&) const = default;
+};
+
+/// Nobody vouches any more for those who have fallen silent: a leader speaks again, a follower has
+/// heard nobody for an election timeout.
+struct Unquiesce {
+    bool operator==(const Unquiesce&) const = default;
+};
+
 /// Effects::wake_at has come (any time will do; too early is harmless).
 struct TimePassed {
     bool operator==(const TimePassed&) const = default;
 };
 
-using Input =
-    std::variant<Received, Propose, Read, ChangeMembers, ChangeConfig, TransferLead, ForceRemove,
-                 Persisted, WriteRefused, SnapshotBroken, SnapshotSaved, HooksRan, TimePassed>;
+using Input = std::variant<Received, Propose, Read, ChangeMembers, ChangeConfig, TransferLead,
+                           ForceRemove, Persisted, WriteRefused, SnapshotBroken, SnapshotSaved,
+                           HooksRan, Quiesce, Unquiesce, TimePassed>;
 
 }  // namespace rafted::core

@@ -29,6 +29,7 @@ void check_leader(const State& state, const Leader& leader) {
         const bool sends_snapshot = progress.mode == Progress::Mode::snapshot;
         CHECK(sends_snapshot == progress.snapshot.has_value(), "progress: mode fits snapshot");
     }
+    CHECK(!leader.is_silent() || leader.reads.empty(), "a silent leader owes nobody an answer");
     CHECK(std::ranges::is_sorted(leader.reads, {}, &PendingRead::round), "reads by round");
 }
 
@@ -49,6 +50,10 @@ void Member::check() const {
     CHECK(!state_.configs.empty(), "some config is in force");
     CHECK(std::ranges::is_sorted(state_.configs, {}, &ConfigVersion::index), "configs in order");
     if (const auto* leader = std::get_if<Leader>(&state_.role)) check_leader(state_, *leader);
+    if (const auto* follower = std::get_if<Follower>(&state_.role)) {
+        CHECK(!follower->quiescent || (state_.election_at == never && state_.leader),
+              "who keeps silent holds no election and has a leader");
+    }
     if (std::holds_alternative<Candidate>(state_.role)) {
         CHECK(state_.hard.vote == state_.self, "a candidate voted for itself");
     }

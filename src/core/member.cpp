@@ -71,6 +71,8 @@ struct Dispatch {
     void operator()(const HooksRan& input) {
         turn.state.hooks_done = std::max(turn.state.hooks_done, input.upto);
     }
+    void operator()(const Quiesce&) { quiescence::on_quiesce(turn); }
+    void operator()(const Unquiesce&) { quiescence::on_unquiesce(turn); }
     void operator()(const TimePassed&) {}
 
     // Messages.
@@ -85,6 +87,8 @@ struct Dispatch {
     void operator()(const MovedNotice& body) { changes::on_moved_notice(turn, *message, body); }
     void operator()(const OwedRequest& body) { owed::on_request(turn, *message, body); }
     void operator()(const OwedReply& body) { owed::on_reply(turn, *message, body); }
+    void operator()(const QuiesceRequest& body) { quiescence::on_request(turn, *message, body); }
+    void operator()(const QuiesceReply& body) { quiescence::on_reply(turn, *message, body); }
 };
 
 /// One that was removed does nothing any more, but whoever asks it gets an answer.
@@ -129,7 +133,7 @@ Time next_wake(const Turn& turn) {
     Time wake = state.election_at;
     if (state.hand_over) wake = std::min(wake, state.hand_over->deadline);
     if (owed::asks(state)) wake = std::min(wake, state.owing.ask_at);
-    if (const Leader* leader = turn.leader()) {
+    if (const Leader* leader = turn.leader(); leader != nullptr && !leader->is_silent()) {
         wake = std::min(wake, contact::quorum_deadline(state, *leader, turn.now));
         for (const auto& [id, progress] : leader->followers) {
             wake = std::min(wake, progress.sent_at + Duration(state.config().heartbeat_interval));
@@ -206,6 +210,8 @@ void Member::step(Time now, std::span<const Input> inputs, Effects& effects) {
             refuse_removed(turn, input);
             continue;
         }
+        // Whatever happens ends a leader's silence.
+        if (!std::holds_alternative<TimePassed>(input)) quiescence::end_silence(turn);
         std::visit(Dispatch{turn, nullptr}, input);
     }
     settle(turn);

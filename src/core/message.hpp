@@ -125,9 +125,24 @@ struct OwedReply {
     bool operator==(const OwedReply&) const = default;
 };
 
-using Body =
-    std::variant<AppendRequest, AppendReply, VoteRequest, VoteReply, SnapshotPiece, SnapshotReply,
-                 TimeoutNow, RemovedNotice, MovedNotice, OwedRequest, OwedReply>;
+/// Nothing is left to do: there will be no more heartbeats until something happens, if all agree
+/// (quiescence). Until then it is a heartbeat itself.
+struct QuiesceRequest {
+    LogPlace end;      ///< Of the leader's log; everybody has it, and it is committed.
+    Index hooks_done;  ///< As in AppendRequest.
+    Stamp stamp;
+    bool operator==(const QuiesceRequest&) const = default;
+};
+
+/// Agrees: expects no heartbeats from now on.
+struct QuiesceReply {
+    Stamp stamp;
+    bool operator==(const QuiesceReply&) const = default;
+};
+
+using Body = std::variant<AppendRequest, AppendReply, VoteRequest, VoteReply, SnapshotPiece,
+                          SnapshotReply, TimeoutNow, RemovedNotice, MovedNotice, OwedRequest,
+                          OwedReply, QuiesceRequest, QuiesceReply>;
 
 struct Message {
     NodeId from;

@@ -164,12 +164,14 @@ void on_reply(Turn& turn, const Message& message, const AppendReply& reply) {
 
 void send(Turn& turn, bool everyone) {
     Leader* leader = turn.leader();
-    if (leader == nullptr) return;
+    if (leader == nullptr || leader->is_silent()) return;
     ++leader->round;
     const std::size_t before = turn.effects.send_now.size();
     for (auto& [id, progress] : leader->followers) send_to(turn, id, progress, everyone);
     if (everyone) leader->read_round = leader->round;
-    if (turn.effects.send_now.size() == before && !everyone) --leader->round;
+    const bool sent = turn.effects.send_now.size() > before;
+    if (!sent && !everyone) --leader->round;
+    if (sent) leader->quiescence.reset();  // who gets this does not keep silent any more
 }
 
 void advance_commit(Turn& turn) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -23,6 +24,7 @@
 namespace rafted::core {
 
 struct Follower {
+    bool quiescent = false;  ///< It has agreed to hear no heartbeats, and holds no election.
     bool operator==(const Follower&) const = default;
 };
 
@@ -46,13 +48,23 @@ struct PendingRead {
     bool operator==(const PendingRead&) const = default;
 };
 
+/// A leader that wants to fall silent, or has.
+struct Quiescence {
+    std::uint64_t round = 0;   ///< Of its request; answers to others do not count.
+    std::set<NodeId> agreed;   ///< All followers: it is silent.
+    bool operator==(const Quiescence&) const = default;
+};
+
 struct Leader {
     std::map<NodeId, Progress> followers;  ///< Everyone in the list in force but itself.
     Index term_start;                      ///< Its own `elected` entry.
+    /// When it began to send, at first or after a silence: nobody could answer before.
     Time since{};
     std::uint64_t round = 0;         ///< Of the newest broadcast.
     std::uint64_t read_round = 0;    ///< The newest broadcast that went to every voter.
     std::vector<PendingRead> reads;  ///< In order of round.
+    std::optional<Quiescence> quiescence;
+    bool is_silent() const { return quiescence && quiescence->agreed.size() == followers.size(); }
     bool operator==(const Leader&) const = default;
 };
 

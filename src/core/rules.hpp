@@ -121,6 +121,15 @@ namespace deferral {  // deferral.cpp: what may wait for the next input
 bool can_wait(const State& state, const Input& input);
 }  // namespace deferral
 
+namespace quiescence {  // quiescence.cpp: no heartbeats while there is nothing to do
+void on_quiesce(Turn& turn);
+void on_unquiesce(Turn& turn);
+void on_request(Turn& turn, const Message& message, const QuiesceRequest& request);
+void on_reply(Turn& turn, const Message& message, const QuiesceReply& reply);
+/// A leader that was silent speaks again.
+void end_silence(Turn& turn);
+}  // namespace quiescence
+
 namespace hand_over {  // hand_over.cpp: thesis §3.10; behaviour A8
 void on_transfer(Turn& turn, const TransferLead& input);
 /// Fires when the target has everything; gives up at the deadline; sees the end.

@@ -115,6 +115,12 @@ struct State {
     /// Others must give it what its own disk has damaged.
     bool owes() const { return log.owes() || old_log != OldLog::none; }
     bool is_voter() const { return members().is_voter(self); }
+    /// No heartbeats go between it and the others, as all have agreed (quiescence.cpp).
+    bool is_quiescent() const {
+        if (const auto* leads = std::get_if<Leader>(&role)) return leads->is_silent();
+        const auto* follows = std::get_if<Follower>(&role);
+        return follows != nullptr && follows->quiescent;
+    }
     bool operator==(const State&) const = default;
 };
 

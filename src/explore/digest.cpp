@@ -63,6 +63,12 @@ private:
     // Disks are not damaged here: nobody says either.
     void put(const core::OwedRequest& body) { put(body.places.size()); }
     void put(const core::OwedReply& body) { put(body.entries); }
+    void put(const core::QuiesceRequest& body) {
+        put(body.end.term);
+        put(body.end.index);
+        put_round(body.stamp.round);
+    }
+    void put(const core::QuiesceReply& body) { put_round(body.stamp.round); }
     void put(const core::Log& log);
     void put(const core::Membership& membership);
     void put(const core::Leader& leader);
@@ -183,12 +189,16 @@ void Print::put(const core::Leader& leader) {
         put(std::uint64_t{progress != nullptr});
         if (progress != nullptr) put(*progress);
     }
+    put(std::uint64_t{leader.quiescence.has_value()} + std::uint64_t{leader.is_silent()});
     put(leader.term_start);
     if (view_.rounds) put(leader.round);
 }
 
 void Print::put(const core::RoleState& role) {
     put(role.index());
+    if (const auto* follower = std::get_if<core::Follower>(&role)) {
+        put(std::uint64_t{follower->quiescent});
+    }
     if (const auto* pre = std::get_if<core::PreCandidate>(&role)) put_votes(pre->votes);
     if (const auto* candidate = std::get_if<core::Candidate>(&role)) {
         put_votes(candidate->votes);

@@ -57,6 +57,13 @@ std::string phrase(const core::OwedReply& body, const std::string& to) {
     return "gives " + to + " " + std::to_string(body.entries.size()) + " damaged entries";
 }
 
+std::string phrase(const core::QuiesceRequest&, const std::string& to) {
+    return "asks " + to + " to expect no heartbeats";
+}
+std::string phrase(const core::QuiesceReply&, const std::string& to) {
+    return "expects no heartbeats of " + to;
+}
+
 std::string what_changed(const Sight& before, const Sight& now) {
     std::string text;
     if (now.role != before.role || now.term != before.term) {

@@ -36,10 +36,12 @@ Host::Host(Ports ports, HostIdentity identity)
                 identity_.address,
                 ports_.cluster,
                 identity_.disk_patience,
+                identity_.quiesce_after,
                 ports_.watch},
       scrubber_(services_, identity_.scrub,
                 {[this](ports::Slot slot) { return name_of(slot); },
-                 [this](ports::Slot slot) { renew_snapshot(slot); }}) {}
+                 [this](ports::Slot slot) { renew_snapshot(slot); }}),
+      liveness_(ports_.transport, ports_.random) {}
 
 Host::~Host() = default;
 
@@ -67,6 +69,14 @@ void Host::receive(ports::Envelope envelope) {
     (void)mailbox_.put_below(max_waiting_messages, message);
 }
 
+void Host::heard_beat(NodeId from, const ports::Beat& beat) {
+    MailItem heard = Completion(
+        [this, from, beat] {
+            if (!stopped_) liveness_.heard(from, beat, ports_.clock.steady());
+        });
+    (void)mailbox_.put_below(max_waiting_messages, heard);
+}
+
 void Host::heard_address(NodeId node, const std::string& address) {
     on_loop([this, node, address] {
         for (auto& [slot, place] : places_) place.seat->heard_address(node, address);
@@ -77,6 +87,7 @@ core::Time Host::turn() {
     for (int round = 0; round < rounds_per_turn; ++round) {
         take_mail();
         const core::Time now = ports_.clock.steady();
+        if (!stopped_) mind_liveness(now);
         const auto slots = due(now);
         if (!slots.empty()) {
             ++metrics_.turns;
@@ -89,7 +100,8 @@ core::Time Host::turn() {
     if (!resigning_.empty()) check_resigned();
     if (!stopped_) scrubber_.step(ports_.clock.steady());
     if (mailbox_.size() > 0) return core::Time::min();
-    const core::Time next = stopped_ ? core::never : scrubber_.wake_at();
+    const core::Time next =
+        stopped_ ? core::never : std::min(scrubber_.wake_at(), liveness_.wake_at());
     return alarms_.empty() ? next : std::min(next, alarms_.begin()->first);
 }
 
@@ -176,6 +188,7 @@ void Host::step(const std::vector<ports::Slot>& slots, core::Time now) {
         Place& place = places_.at(slot);
         if (place.seat->step(now, batch)) writers.push_back(slot);
         set_alarm(slot, place);
+        mind_silence(slot, place, now);
     }
     if (!batch.empty()) write(std::move(batch), std::move(writers));
 }
@@ -207,6 +220,24 @@ void Host::set_alarm(ports::Slot slot, Place& place) {
     alarms_.erase({place.alarm, slot});
     place.alarm = wake;
     if (wake != core::never) alarms_.insert({wake, slot});
+}
+
+/// Others vouch for a silent seat, and this node for what its own were to others.
+void Host::mind_silence(ports::Slot slot, Place& place, core::Time now) {
+    const NodeId under = place.seat->silent_under();
+    if (under == place.silent_under) return;
+    place.silent_under = under;
+    if (under) return liveness_.watch(slot, place.seat->relies_on(), now);
+    liveness_.unwatch(slot);
+    if (place.seat->is_stopped()) liveness_.renew();
+}
+
+void Host::mind_liveness(core::Time now) {
+    for (const ports::Slot slot : liveness_.step(now)) {
+        Place& place = places_.at(slot);
+        place.silent_under = {};
+        place.seat->unquiesce();
+    }
 }
 
 void Host::resign(Done done) {

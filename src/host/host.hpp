@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/liveness.hpp"
 #include "host/scrubber.hpp"
 #include "host/seat.hpp"
 #include "ports/door.hpp"
@@ -38,6 +39,7 @@ struct HostIdentity {
     std::uint64_t max_waiting_requests = 100'000;
     double disk_patience = 0.5;  ///< Of an election timeout (NodeConfig).
     ScrubPace scrub{};
+    core::Duration quiesce_after{};  ///< Zero: never (NodeConfig).
 };
 
 /// How a group comes to a node.
@@ -63,6 +65,7 @@ public:
 
     void request(ports::ClientRequest request, ports::Reply reply) override;
     void receive(ports::Envelope envelope) override;
+    void heard_beat(NodeId from, const ports::Beat& beat) override;
     void heard_address(NodeId node, const std::string& address) override;
 
     /// The incarnation of a group that is open or was found on disk. Fails with no_such_group,
@@ -95,6 +98,7 @@ private:
     struct Place {
         std::unique_ptr<Seat> seat;
         core::Time alarm = core::never;
+        NodeId silent_under{};  ///< The leader by whose silence the liveness watches this seat.
     };
 
     void take_mail();
@@ -105,6 +109,8 @@ private:
     void write(ports::Batch batch, std::vector<ports::Slot> writers);
     void submit();
     void set_alarm(ports::Slot slot, Place& place);
+    void mind_silence(ports::Slot slot, Place& place, core::Time now);
+    void mind_liveness(core::Time now);
     Seat* find(const std::string& name);
     bool has_group(const std::string& name);
 
@@ -127,6 +133,7 @@ private:
     Metrics metrics_;
     Services services_;
     Scrubber scrubber_;
+    Liveness liveness_;
     std::map<ports::Slot, Place> places_;
     std::unordered_map<std::string, ports::Slot> by_name_;
     std::unordered_map<GroupId, ports::Slot> by_group_;

@@ -24,7 +24,8 @@ Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
                   renew_snapshot();
               }),
       backups_(services, record_),
-      nonces_(core::Random(start.member.seed).next()) {
+      nonces_(core::Random(start.member.seed).next()),
+      idle_(services.quiesce_after) {
     auto deliver = [this, alive = std::weak_ptr(alive_)](ValueReport report) {
         if (!alive.expired()) on_report(std::move(report));
     };
@@ -83,6 +84,7 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
         lane_->post(Query{std::move(request.body), std::nullopt, std::move(reply)});
         return;
     }
+    idle_.asked();
     if (BackupDesk::takes(request.kind)) return back_up(std::move(request), std::move(reply));
     const bool is_stuck = member_.leads() || request.kind == RequestKind::force_remove;
     if (fenced_ && is_stuck) return reply(std::unexpected(*fenced_));
@@ -119,6 +121,10 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
         return false;
     }
     if (now >= snapshotter_.retry_at()) start_snapshot_if_due();
+    if (now >= reload_at_) {
+        reload_at_ = core::never;
+        lane_->retry();
+    }
     mind_the_disk(now);
     if (const auto* leader = std::get_if<core::Leader>(&member_.state().role)) {
         pieces_.follow(*leader);
@@ -130,6 +136,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
         inputs.emplace_back(core::HooksRan{hooks_.done()});
     }
+    if (is_idle(now)) inputs.emplace_back(core::Quiesce{});
     services_.metrics.inputs += inputs.size();
     if (retry_at_ && writes_.empty() && now >= *retry_at_) {
         retry_at_.reset();
@@ -218,7 +225,8 @@ core::Time Seat::wake_at() const {
     const core::Time saves = snapshotter_.retry_at();
     const core::Time writes = retry_at_ && writes_.empty() ? *retry_at_ : core::never;
     const core::Time hangs = member_.leads() ? pulse_.due_at(disk_patience()) : core::never;
-    return std::min({wake_at_, saves, writes, hangs, pieces_.due_at(), backups_.wake_at()});
+    return std::min(
+        {wake_at_, saves, writes, hangs, reload_at_, pieces_.due_at(), backups_.wake_at()});
 }
 
 void Seat::send(std::span<core::Message> messages) {
@@ -369,7 +377,11 @@ void Seat::on_report(ValueReport report) {
     hooks_.add(std::move(report.hooks), applied);
     hooks_.add(std::move(report.query_hooks), applied);
     on_hooks_progress();
-    if (report.loaded_bytes) snapshotter_.has_snapshot(*report.loaded_bytes);
+    if (report.unreadable) unreadable(*report.unreadable);
+    if (report.loaded_bytes) {
+        was_read();
+        snapshotter_.has_snapshot(*report.loaded_bytes);
+    }
     if (report.freeze_failed) snapshotter_.give_up(*report.freeze_failed);
     if (report.frozen) {
         snapshotter_.write(std::move(report.frozen), report.frozen_at);
@@ -463,6 +475,7 @@ void Seat::stop(const Error& why) {
     refuse_held_reads(why);
     waiters_.fail_all(why);
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
+    changed_();
 }
 
 }  // namespace rafted::host

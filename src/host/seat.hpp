@@ -17,6 +17,8 @@
 #include "host/backup_desk.hpp"
 #include "host/disk_pulse.hpp"
 #include "host/hook_queue.hpp"
+#include "host/idle_watch.hpp"
+#include "host/liveness.hpp"
 #include "host/piece_sender.hpp"
 #include "host/services.hpp"
 #include "host/snapshotter.hpp"
@@ -60,6 +62,14 @@ public:
     /// The newest snapshot on disk is damaged: another is made as soon as it can be.
     void renew_snapshot();
 
+    /// The leader of a group that has fallen silent; none while it speaks, or once this seat stops.
+    NodeId silent_under() const;
+    /// requires: silent.
+    Reliance relies_on() const;
+    /// Nobody vouches any more for those it relied on.
+    void unquiesce() { give(core::Unquiesce{}); }
+    bool is_stopped() const { return stopped_.has_value(); }
+
     Status status(core::Time now) const;
     const ports::GroupRecord& record() const { return record_; }
     const core::Member& member() const { return member_; }
@@ -86,6 +96,9 @@ private:
     void say_refused(const Error& why);
     void say_written();
     void fence(const Error& why);
+    /// The value's snapshot: what comes after it waits until the disk gives it.
+    void unreadable(const Error& why);
+    void was_read();
     /// A leader whose disk hangs hands the lead over, and tries again as long as it hangs.
     void mind_the_disk(core::Time now);
     core::Duration disk_patience() const;
@@ -109,6 +122,7 @@ private:
     void back_up(ports::ClientRequest request, ports::Reply reply);
     void mind_backups(core::Time now);
     void check_ready();
+    bool is_idle(core::Time now);
     void give(core::Input input);
     Error not_leader() const;
     std::optional<Error> lost_entries() const;
@@ -132,8 +146,11 @@ private:
     core::Time wake_at_ = core::Time::min();
     std::deque<Write> writes_;
     DiskPulse pulse_;
+    IdleWatch idle_;
     std::optional<core::Time> retry_at_;  ///< While the disk takes nothing.
     bool was_refused_ = false;            ///< The log has said so.
+    std::optional<Error> unreadable_;     ///< Why the value cannot be loaded yet...
+    core::Time reload_at_ = core::never;  ///< ...and when that is tried again.
     std::optional<Error> fenced_;         ///< The disk has failed; never again.
     std::deque<core::Entry> unapplied_;   ///< Held back while too many hooks wait...
     std::deque<HeldRead> held_reads_;     ///< ...and the reads that must see them.

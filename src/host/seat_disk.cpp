@@ -8,6 +8,7 @@ namespace rafted::host {
 namespace {
 
 constexpr auto full_disk_pause = std::chrono::milliseconds(100);
+constexpr auto reload_pause = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -70,6 +71,21 @@ void Seat::fence(const Error& why) {
     fenced_ = why;
     waiters_.fail_all(why);
     for (auto& done : std::exchange(ready_, {})) done(std::unexpected(why));
+}
+
+void Seat::unreadable(const Error& why) {
+    if (!unreadable_) {
+        services_.log(LogLevel::error, "group " + record_.name + ": its snapshot cannot be read: " +
+                                           to_string(why) + "; it is tried again once a second");
+    }
+    unreadable_ = why;
+    reload_at_ = services_.clock.steady() + reload_pause;
+    changed_();
+}
+
+void Seat::was_read() {
+    if (!std::exchange(unreadable_, std::nullopt)) return;
+    services_.log(LogLevel::info, "group " + record_.name + ": its snapshot has been read");
 }
 
 /// Sends what may be said now that this hard state is on disk.

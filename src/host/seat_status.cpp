@@ -106,11 +106,15 @@ Status Seat::status(core::Time now) const {
     status.log_bytes = state.log.bytes();
     status.sessions = sessions_;
     status.lease_valid = member_.has_lease(now);
+    status.quiescent = static_cast<bool>(silent_under());
     status.disk = services_.storage.state();
     if (stopped_) status.alarms.push_back("stopped: " + to_string(*stopped_));
     if (fenced_) status.alarms.push_back("fenced: " + to_string(*fenced_));
     if (status.disk == DiskState::full) status.alarms.push_back("the disk is full");
     if (pulse_.silence(now) >= disk_patience()) status.alarms.push_back("the disk does not answer");
+    if (unreadable_) {
+        status.alarms.push_back("the snapshot cannot be read: " + to_string(*unreadable_));
+    }
     if (const auto lost = lost_entries()) {
         status.alarms.push_back(to_string(*lost));
     } else if (state.old_log != core::OldLog::none) {

@@ -1,5 +1,7 @@
 #include "host/value_lane.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace rafted::host {
@@ -39,24 +41,56 @@ ValueLane::ValueLane(Services& services, Start start, Deliver deliver)
       has_hooks_(applier_.machine().has_hooks()) {}
 
 void ValueLane::post(ValueJob job) {
+    std::optional<Error> refused;
     {
         const std::lock_guard lock(mutex_);
-        waiting_.push_back(std::move(job));
-        if (std::exchange(scheduled_, true)) return;
+        if (unreadable_ && std::holds_alternative<Query>(job)) {
+            refused = unreadable_;
+        } else {
+            waiting_.push_back(std::move(job));
+            if (std::exchange(scheduled_, true)) return;
+        }
     }
+    if (refused) return std::get<Query>(job).reply(std::unexpected(std::move(*refused)));
     services_.workers.post(lane_, [self = shared_from_this()] { self->run(); });
 }
 
-void ValueLane::run() {
-    std::vector<ValueJob> jobs;
+void ValueLane::retry() {
+    services_.workers.post(lane_, [self = shared_from_this()] { self->run(); });
+}
+
+std::vector<ValueJob> ValueLane::take() {
+    const std::lock_guard lock(mutex_);
+    scheduled_ = false;
+    unreadable_.reset();
+    return std::exchange(waiting_, {});
+}
+
+void ValueLane::put_back(std::span<ValueJob> jobs, const Error& why) {
+    std::vector<ValueJob> all(std::make_move_iterator(jobs.begin()),
+                              std::make_move_iterator(jobs.end()));
+    std::vector<ValueJob> queries;
     {
         const std::lock_guard lock(mutex_);
-        jobs = std::exchange(waiting_, {});
-        scheduled_ = false;
+        std::ranges::move(waiting_, std::back_inserter(all));
+        waiting_.clear();
+        for (ValueJob& job : all) {
+            (std::holds_alternative<Query>(job) ? queries : waiting_).push_back(std::move(job));
+        }
+        scheduled_ = true;  // by retry()
+        unreadable_ = why;
     }
+    for (ValueJob& query : queries) std::get<Query>(query).reply(std::unexpected(why));
+}
+
+void ValueLane::run() {
+    auto jobs = take();
     auto report = std::make_shared<ValueReport>();
-    for (ValueJob& job : jobs) {
-        std::visit([&](auto& each) { perform(each, *report); }, job);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        std::visit([&](auto& each) { perform(each, *report); }, jobs[i]);
+        if (!report->unreadable) continue;
+        put_back(std::span(jobs).subspan(i), *report->unreadable);
+        break;
     }
     report->applied = applier_.applied();
     report->sessions = applier_.session_count();
@@ -111,12 +145,18 @@ void ValueLane::perform(Load&, ValueReport& report) {
         loaded = std::unexpected(source.error());
     } else {
         StoredBytes bytes(**source);
-        report.loaded_bytes = (*source)->size();
         Reader in(bytes, static_cast<std::size_t>((*source)->size()));
         loaded = applier_.load((*source)->meta(), in);
         if (bytes.error) loaded = std::unexpected(std::move(*bytes.error));
     }
-    if (!loaded) report.broken = broken_ = loaded.error();
+    if (loaded) {
+        report.loaded_bytes = (*source)->size();
+    } else if (loaded.error().code == ErrorCode::disk_failed) {
+        // What the disk does not give now it may give later; what it gave will make no more sense.
+        report.unreadable = loaded.error();
+    } else {
+        report.broken = broken_ = loaded.error();
+    }
 }
 
 void ValueLane::perform(Freeze&, ValueReport& report) {

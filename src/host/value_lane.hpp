@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -37,7 +38,8 @@ struct ValueReport {
     core::SnapshotMeta frozen_at;
     std::optional<Error> freeze_failed;
     std::optional<std::uint64_t> loaded_bytes;  ///< Of a snapshot; it is the newest.
-    std::optional<Error> broken;  ///< The value cannot go on: a snapshot did not load.
+    std::optional<Error> unreadable;  ///< The disk does not give a snapshot: retry() when it may.
+    std::optional<Error> broken;      ///< The value cannot go on: a snapshot did not load.
 };
 
 struct Apply {
@@ -73,11 +75,16 @@ public:
 
     /// Never blocks. requires: called on the loop.
     void post(ValueJob job);
+    /// Goes on where the disk did not give a snapshot. requires: the last report said so.
+    void retry();
     /// Whether any hook is declared that must be accounted for.
     bool has_hooks() const { return has_hooks_; }
 
 private:
     void run();
+    std::vector<ValueJob> take();
+    /// These come first, once retry() is called; queries do not wait for that.
+    void put_back(std::span<ValueJob> jobs, const Error& why);
     void perform(Apply& job, ValueReport& report);
     void perform(Query& job, ValueReport& report);
     void perform(Load& job, ValueReport& report);
@@ -95,6 +102,7 @@ private:
     std::mutex mutex_;  // guards what follows
     std::vector<ValueJob> waiting_;
     bool scheduled_ = false;
+    std::optional<Error> unreadable_;  ///< Nothing is done until the next run.
 };
 
 }  // namespace rafted::host

@@ -37,8 +37,7 @@ std::string LocalPlace::address_of(NodeId node) const {
     return at == addresses_.end() ? std::string() : at->second;
 }
 
-bool LocalPlace::deliver(const LocalSpeaker& from, std::vector<ports::Envelope>& envelopes) {
-    const std::lock_guard lock(mutex_);
+bool LocalPlace::hears(const LocalSpeaker& from) {
     const bool other_cluster = self_.cluster && from.cluster && self_.cluster != from.cluster;
     if (receiver_ == nullptr || other_cluster) return false;
     std::string& known = addresses_[from.node];
@@ -46,10 +45,21 @@ bool LocalPlace::deliver(const LocalSpeaker& from, std::vector<ports::Envelope>&
         known = from.address;
         receiver_->heard_address(from.node, from.address);
     }
+    return true;
+}
+
+bool LocalPlace::deliver(const LocalSpeaker& from, std::vector<ports::Envelope>& envelopes) {
+    const std::lock_guard lock(mutex_);
+    if (!hears(from)) return false;
     for (ports::Envelope& envelope : envelopes) {
         if (envelope.message.to == self_.node) receiver_->receive(std::move(envelope));
     }
     return true;
+}
+
+void LocalPlace::deliver(const LocalSpeaker& from, NodeId to, const ports::Beat& beat) {
+    const std::lock_guard lock(mutex_);
+    if (to == self_.node && hears(from)) receiver_->heard_beat(from.node, beat);
 }
 
 void LocalPlace::request(ports::ClientRequest request, ports::Reply reply) {

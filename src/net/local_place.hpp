@@ -41,10 +41,14 @@ public:
     /// Takes what is for this node out of `envelopes`. Returns whether somebody was there who
     /// takes anything from the speaker.
     bool deliver(const LocalSpeaker& from, std::vector<ports::Envelope>& envelopes);
+    void deliver(const LocalSpeaker& from, NodeId to, const ports::Beat& beat);
     /// Fails with unreachable once it is closed.
     void request(ports::ClientRequest request, ports::Reply reply) override;
 
 private:
+    /// Whether somebody is here who takes anything from the speaker. requires: the lock is held.
+    bool hears(const LocalSpeaker& from);
+
     mutable std::mutex mutex_;
     LocalSpeaker self_;
     std::map<NodeId, std::string> addresses_;

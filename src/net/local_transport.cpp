@@ -8,6 +8,11 @@ void LocalTransport::send(ports::Envelope envelope) {
     queues_[envelope.message.to].push_back(std::move(envelope));
 }
 
+void LocalTransport::beat(NodeId node, const ports::Beat& beat) {
+    const auto place = network_->find(own_->address_of(node));
+    if (place != nullptr) place->deliver(own_->self(), node, beat);
+}
+
 void LocalTransport::set_address(NodeId node, const std::string& address) {
     own_->set_address(node, address);
 }

@@ -20,6 +20,7 @@ public:
         : network_(std::move(network)), own_(std::move(own)) {}
 
     void send(ports::Envelope envelope) override;
+    void beat(NodeId node, const ports::Beat& beat) override;
     void set_address(NodeId node, const std::string& address) override;
     void announce(NodeId node) override;
     void flush() override;

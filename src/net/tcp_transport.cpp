@@ -76,6 +76,7 @@ struct Visitor final : ConnectionHandler {
         : core(std::move(the_core)), node(the_hello.node), address(std::move(the_hello.address)) {}
 
     Result<void> on_frame(Connection& from, FrameType type, const Frame& frame) override;
+    Result<void> on_beat(Core& owner, const Frame& frame) const;
     void on_closed(Connection& from, const Error& why) override;
 
     std::weak_ptr<Core> core;
@@ -192,6 +193,7 @@ void Peer::on_closed(Connection&, const Error& why) {
 Result<void> Visitor::on_frame(Connection&, FrameType type, const Frame& frame) {
     const auto owner = core.lock();
     if (!owner || owner->receiver == nullptr) return fail(ErrorCode::stopped, "stopping");
+    if (type == FrameType::beat) return on_beat(*owner, frame);
     if (type != FrameType::message) {
         return fail(ErrorCode::invalid, "a peer sent something that is not a message");
     }
@@ -207,6 +209,14 @@ Result<void> Visitor::on_frame(Connection&, FrameType type, const Frame& frame) 
     // A list of old may have said otherwise since the hello: who still speaks from there is there.
     owner->found(node, address);
     owner->receiver->receive(std::move(*envelope));
+    return {};
+}
+
+Result<void> Visitor::on_beat(Core& owner, const Frame& frame) const {
+    const auto beat = decode_beat(frame.body.subspan(1));
+    if (!beat) return fail(ErrorCode::invalid, "a beat that makes no sense");
+    owner.found(node, address);
+    owner.receiver->heard_beat(node, *beat);
     return {};
 }
 
@@ -301,6 +311,12 @@ void TcpTransport::send(ports::Envelope envelope) {
         return;
     }
     found->second->send(std::move(frame));
+}
+
+void TcpTransport::beat(NodeId node, const ports::Beat& beat) {
+    const auto found = core_->peers.find(node);
+    if (found == core_->peers.end() || found->second->address.empty()) return;
+    found->second->send(encode_beat(beat));
 }
 
 void TcpTransport::set_address(NodeId node, const std::string& address) {

@@ -30,6 +30,7 @@ public:
     void close();
 
     void send(ports::Envelope envelope) override;
+    void beat(NodeId node, const ports::Beat& beat) override;
     void set_address(NodeId node, const std::string& address) override;
     void announce(NodeId node) override;
     void flush() override;

@@ -44,7 +44,7 @@ std::string in_words(ClusterId cluster) {
 std::optional<FrameType> type_of(BytesView body) {
     const auto type = body.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(body.front());
     const bool known = type >= static_cast<std::uint8_t>(FrameType::hello) &&
-                       type <= static_cast<std::uint8_t>(FrameType::response);
+                       type <= static_cast<std::uint8_t>(FrameType::beat);
     return known ? std::optional(FrameType(type)) : std::nullopt;
 }
 
@@ -123,6 +123,22 @@ std::optional<ports::Envelope> decode_message(const Frame& frame) {
     auto message = core::decode_message(kept.owner, in.rest());
     if (!message) return std::nullopt;
     return ports::Envelope{group, std::move(*message)};
+}
+
+OutFrame encode_beat(const ports::Beat& beat) {
+    Writer out;
+    put_type(out, FrameType::beat);
+    out.number(beat.epoch);
+    out.number(static_cast<std::uint8_t>(beat.is_answer));
+    return {.head = out.take(), .body = {}, .blocks = {}};
+}
+
+std::optional<ports::Beat> decode_beat(BytesView rest) {
+    Reader in(rest);
+    const auto epoch = in.number<std::uint64_t>();
+    const auto is_answer = in.number<std::uint8_t>();
+    if (!in.complete() || epoch == 0 || is_answer > 1) return std::nullopt;
+    return ports::Beat{epoch, is_answer == 1};
 }
 
 OutFrame encode_request(std::uint64_t id, ports::ClientRequest request) {

@@ -7,6 +7,7 @@
 //   3 message   group:u64 message (core/codec.hpp)
 //   4 request   id:u64 kind:u8 timeout_ms:u64 group:text body
 //   5 response  id:u64 ok:u8 (1: answer, 0: error)
+//   6 beat      epoch:u64 is_answer:u8
 //   error = code:u8 message:text has_leader:u8 [node:u64 address:text];  text = length:u32 bytes
 #pragma once
 
@@ -30,7 +31,7 @@ inline constexpr std::uint64_t protocol_magic = 0x0a0d'4445'5446'4152;
 /// No hello or refusal is larger; nothing larger is accepted before the hello.
 inline constexpr std::size_t max_hello_bytes = 4096;
 
-enum class FrameType : std::uint8_t { hello = 1, refusal, message, request, response };
+enum class FrameType : std::uint8_t { hello = 1, refusal, message, request, response, beat };
 /// The type of a body; nothing if there is no such type.
 std::optional<FrameType> type_of(BytesView body);
 
@@ -58,6 +59,9 @@ std::optional<Error> decode_refusal(BytesView rest);
 OutFrame encode_message(GroupId group, core::EncodedMessage message);
 /// Keeps the frame's memory for as long as an entry of it lives.
 std::optional<ports::Envelope> decode_message(const Frame& frame);
+
+OutFrame encode_beat(const ports::Beat& beat);
+std::optional<ports::Beat> decode_beat(BytesView rest);
 
 struct RequestFrame {
     std::uint64_t id = 0;

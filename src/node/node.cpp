@@ -137,7 +137,8 @@ Result<void> Node::Impl::start() {
                            address,
                            config_.max_waiting_requests,
                            config_.disk_patience,
-                           {config_.scrub_period, config_.scrub_bytes_per_second}});
+                           {config_.scrub_period, config_.scrub_bytes_per_second},
+                           config_.quiesce_after});
     host_->adopt(std::move(recovered->groups));
     network_->start(*host_, *host_);
     loop_.set_turn([this] { return host_->turn(); });

@@ -5,6 +5,7 @@
 //   3. A message reaches only a member of the same group incarnation (GroupId).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/message.hpp"
@@ -16,10 +17,19 @@ struct Envelope {
     core::Message message;
 };
 
+/// A node's word that it is alive, to another node: for all groups whose members have fallen silent.
+struct Beat {
+    std::uint64_t epoch = 0;  ///< Another one: what the sender stood for before is void. Not 0.
+    bool is_answer = false;   ///< Not to be answered.
+    bool operator==(const Beat&) const = default;
+};
+
 class Transport {
 public:
     virtual ~Transport() = default;
     virtual void send(Envelope envelope) = 0;
+    /// As send(), to a node and not to a member.
+    virtual void beat(NodeId node, const Beat& beat) = 0;
     /// Where a node is to be found. A connection the node itself opens may say otherwise; the
     /// newest word counts.
     virtual void set_address(NodeId node, const std::string& address) = 0;
@@ -36,6 +46,7 @@ class Receiver {
 public:
     virtual ~Receiver() = default;
     virtual void receive(Envelope envelope) = 0;
+    virtual void heard_beat(NodeId from, const Beat& beat) = 0;
     /// A node of this cluster says where it can be found now.
     virtual void heard_address(NodeId node, const std::string& address) = 0;
 };

@@ -41,6 +41,7 @@ struct NodeImage {
     bool is_changing = false;  ///< They are not known to be committed.
     bool owes = false;         ///< Its disk has damaged entries that it has yet to get back.
     bool has_lease = false;    ///< Would answer a linearizable read from its own state now.
+    bool is_silent = false;    ///< Quiescent: no heartbeats go between it and the others.
     std::uint64_t log_bytes = 0;
     core::Time clock{};                 ///< Its own, at its last step.
     core::Duration election_timeout{};  ///< Of the config in force here.

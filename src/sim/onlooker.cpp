@@ -171,6 +171,7 @@ void Onlooker::stepped(const StepReport& report) {
     image->is_changing = report.is_changing;
     image->owes = report.owes;
     image->has_lease = report.has_lease;
+    image->is_silent = report.is_silent;
     image->log_bytes = report.log_bytes;
     if (report.election_timeout.count() > 0) image->election_timeout = report.election_timeout;
     image->was_removed |= report.role == Role::removed;
@@ -217,6 +218,7 @@ void Onlooker::crashed(NodeId node) {
     image->is_up = false;
     image->role = Role::follower;
     image->has_lease = false;
+    image->is_silent = false;
     if (counts(node)) tell(FactKind::crashed, &Check::on_crashed, Crashed{*image});
 }
 

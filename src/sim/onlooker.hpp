@@ -38,6 +38,7 @@ struct StepReport {
     bool is_changing = false;
     bool owes = false;
     bool has_lease = false;
+    bool is_silent = false;
     std::uint64_t log_bytes = 0;
     std::optional<core::SnapshotMeta> installing{};  ///< Its last piece is with the storage.
     core::Time clock{};                              ///< The node's own.

@@ -174,6 +174,10 @@ public:
         if (to != book_.end() && process_.may_act())
             process_.world_.carry(to->second, std::move(envelope));
     }
+    void beat(NodeId node, const ports::Beat& beat) override {
+        const auto to = book_.find(node);
+        if (to != book_.end() && process_.may_act()) process_.world_.beat(node, to->second, beat);
+    }
     void set_address(NodeId node, const std::string& address) override { book_[node] = address; }
     void announce(NodeId node) override {
         if (unheard_.insert(node).second) say_where(node);
@@ -278,7 +282,8 @@ Result<void> Process::boot() {
                     },
                     [] { return ClusterId(1); }, world_.witness},
         host::HostIdentity{start_.id, start_.address, start_.max_waiting_requests,
-                           host::HostIdentity{}.disk_patience, start_.scrub});
+                           host::HostIdentity{}.disk_patience, start_.scrub,
+                           start_.quiesce_after});
     host_->adopt(std::move(recovered->groups));
     return {};
 }
@@ -297,6 +302,11 @@ std::string Process::address_of(NodeId node) const { return transport_->address_
 void Process::arrive(const std::string& from, ports::Envelope envelope) {
     hear(envelope.message.from, from);
     host_->receive(std::move(envelope));
+}
+
+void Process::arrive(NodeId node, const std::string& from, const ports::Beat& beat) {
+    hear(node, from);
+    host_->heard_beat(node, beat);
 }
 
 void Process::hear(NodeId node, const std::string& from) {

@@ -53,6 +53,8 @@ struct Surroundings {
     EventLoop& loop;
     /// Carries a message to the node that is to be found at an address.
     std::function<void(const std::string& to, ports::Envelope)> carry;
+    /// Carries a beat to a node that is to be found there.
+    std::function<void(NodeId node, const std::string& at, const ports::Beat&)> beat;
     /// Takes word of where it is to the node that is to be found at an address, and back whether
     /// that has heard it.
     std::function<void(NodeId node, const std::string& at)> announce;
@@ -69,6 +71,7 @@ public:
         core::Random random{1};
         std::uint64_t max_waiting_requests = 100'000;
         host::ScrubPace scrub{};
+        core::Duration quiesce_after{};
         disk::JournalOptions journal{};
     };
     /// A process starts on this disk, at this address. Fails as the storage does: corrupt, ...
@@ -87,6 +90,7 @@ public:
     std::string address_of(NodeId node) const;
     /// A message from the node that is to be found at `from` has arrived.
     void arrive(const std::string& from, ports::Envelope envelope);
+    void arrive(NodeId node, const std::string& from, const ports::Beat& beat);
     /// The node that is to be found at `from` says no more than that.
     void hear(NodeId node, const std::string& from);
     /// The node knows where this one is.

@@ -24,7 +24,8 @@ std::vector<NodeId> answered(std::span<const core::Input> inputs, Term term) {
         if (received == nullptr || received->message.term != term) continue;
         const core::Body& body = received->message.body;
         const bool is_answer = std::holds_alternative<core::AppendReply>(body) ||
-                               std::holds_alternative<core::SnapshotReply>(body);
+                               std::holds_alternative<core::SnapshotReply>(body) ||
+                               std::holds_alternative<core::QuiesceReply>(body);
         if (is_answer) nodes.push_back(received->message.from);
     }
     return nodes;
@@ -116,6 +117,7 @@ void Recorder::stepped(const host::Stepped& step) {
     report.is_changing = state.membership.is_changing();
     report.owes = state.owes();
     report.has_lease = member.leads() && member.has_lease(step.now);
+    report.is_silent = state.is_quiescent();
     report.log_bytes = state.log.bytes();
     report.clock = step.now;
     report.election_timeout = state.config().election_timeout;

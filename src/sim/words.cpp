@@ -90,6 +90,13 @@ struct BodyWords {
         for (const Index index : body.lacking) out += " " + to_string(index);
         return out;
     }
+    std::string operator()(const core::QuiesceRequest& body) const {
+        return "quiesce? " + term_word(message.term) + " at " +
+               word_of(body.end.index, body.end.term) + round_word(body.stamp);
+    }
+    std::string operator()(const core::QuiesceReply& body) const {
+        return "quiesce yes " + term_word(message.term) + round_word(body.stamp);
+    }
 };
 
 std::string role_words(const core::RoleChange& change, Names names) {
@@ -176,6 +183,8 @@ struct InputWords {
     std::string operator()(const core::HooksRan& input) const {
         return "hooks ran up to " + to_string(input.upto);
     }
+    std::string operator()(const core::Quiesce&) const { return "nothing to do"; }
+    std::string operator()(const core::Unquiesce&) const { return "nobody vouches any more"; }
     std::string operator()(const core::TimePassed&) const { return "time passes"; }
 
 private:

@@ -67,6 +67,9 @@ Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
         [this, from = place.address](const std::string& to, ports::Envelope envelope) {
             carry(from, to, std::move(envelope));
         },
+        [this, id](NodeId node, const std::string& at, const ports::Beat& beat) {
+            carry_beat(id, node, at, beat);
+        },
         [this, id](NodeId node, const std::string& at) { announce(id, node, at); }, witness_};
     Process::Start start;
     start.id = id;
@@ -76,6 +79,7 @@ Result<void> World::boot(NodeId id, Place& place, const std::string& but) {
     start.random = stream_of(options_.seed, node_stream, id.value, ++place.starts);
     start.max_waiting_requests = options_.max_waiting_requests;
     start.scrub = options_.scrub;
+    start.quiesce_after = options_.quiesce_after;
     start.journal = options_.journal;
     auto process = releases_[place.release].start(std::move(surroundings), std::move(start));
     if (!process) return std::unexpected(process.error());
@@ -153,6 +157,13 @@ void World::carry(const std::string& from, const std::string& to, ports::Envelop
         if (Process* process = at(to)) process->arrive(from, *shared);
     });
     if (on_carried) on_carried(message, fate);
+}
+
+void World::carry_beat(NodeId from, NodeId to, const std::string& there, const ports::Beat& beat) {
+    network_.send(from, to, [this, from, here = address(from), to, there, beat] {
+        Process* process = at(there);
+        if (process != nullptr && process->id() == to) process->arrive(from, here, beat);
+    });
 }
 
 void World::announce(NodeId from, NodeId to, const std::string& there) {

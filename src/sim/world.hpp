@@ -29,6 +29,7 @@ struct WorldOptions {
     disk::JournalOptions journal{};
     std::uint64_t max_waiting_requests = 100'000;
     host::ScrubPace scrub{};  ///< Of every node; by default nothing is read back.
+    core::Duration quiesce_after{};  ///< Of every node; by default heartbeats always go.
 };
 
 /// A build of Rafted that nodes may run; they are mixed while a cluster is upgraded.
@@ -117,6 +118,7 @@ private:
     Result<void> boot(NodeId id, Place& place, const std::string& but);
     void forget_home(NodeId id, const std::string& group, const Error& why);
     void carry(const std::string& from, const std::string& to, ports::Envelope envelope);
+    void carry_beat(NodeId from, NodeId to, const std::string& there, const ports::Beat& beat);
     void announce(NodeId from, NodeId to, const std::string& at);
     void down(Place& place);
     std::string fresh_address();

@@ -76,6 +76,24 @@ TEST_P(TransportContract, ManyMessagesKeepTheirOrderOnOneConnection) {
     }
 }
 
+TEST_P(TransportContract, BeatsArriveBesideMessages) {
+    TestNode a(NodeId(1), ours, here());
+    TestNode b(NodeId(2), ours, here());
+    a.start();
+    b.start();
+    a.set_address(b);
+    const ports::Beat beat{0xfedc'ba98'7654'3210, true};
+    a.on_loop([&] {
+        a.network->transport().beat(b.id, beat);
+        a.network->transport().beat(NodeId(99), beat);
+        a.network->transport().flush();
+    });
+    a.send(b.id, Term(5));
+    ASSERT_TRUE(b.inbox.watched.wait(
+        [&] { return !b.inbox.beats.empty() && !b.inbox.envelopes.empty(); }));
+    EXPECT_EQ(b.inbox.beats, (std::vector{std::pair(a.id, beat)}));
+}
+
 TEST_P(TransportContract, EntriesOutliveTheConnectionTheyCameBy) {
     TestNode b(NodeId(2), ours, here());
     b.start();

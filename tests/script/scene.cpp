@@ -67,6 +67,10 @@ struct InputWords {
     std::string operator()(const core::HooksRan& in) const {
         return name + "'s hooks ran up to " + to_string(in.upto);
     }
+    std::string operator()(const core::Quiesce&) const { return name + " has nothing to do"; }
+    std::string operator()(const core::Unquiesce&) const {
+        return name + " has nobody any more who vouches for the others";
+    }
     std::string operator()(const core::TimePassed&) const { return name + " wakes"; }
 };
 

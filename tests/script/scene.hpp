@@ -66,6 +66,8 @@ private:
     void do_run(const Words& words);
     void do_tick(const Words& words);
     void do_campaign(const Words& words);
+    void do_quiesce(const Words& words);
+    void do_unquiesce(const Words& words);
     // Messages.
     void do_deliver(const Words& words);
     void do_drop(const Words& words);

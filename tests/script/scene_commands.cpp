@@ -59,6 +59,8 @@ const std::vector<Scene::Verb>& Scene::verbs() {
         {"run", &Scene::do_run, "time", 1},
         {"tick", &Scene::do_tick, "node", 1},
         {"campaign", &Scene::do_campaign, "node", 1},
+        {"quiesce", &Scene::do_quiesce, "node", 1},
+        {"unquiesce", &Scene::do_unquiesce, "node", 1},
         {"deliver", &Scene::do_deliver, "a->b|*->b|all|kept [kind]", 1},
         {"drop", &Scene::do_drop, "a->b|*->b|all|kept [kind]", 1},
         {"keep", &Scene::do_keep, "name a->b|*->b|all [kind]", 2},
@@ -231,6 +233,14 @@ void Scene::do_tick(const Words& words) {
 
 void Scene::do_campaign(const Words& words) {
     if (const auto id = up(words[0])) world().campaign(*id);
+}
+
+void Scene::do_quiesce(const Words& words) {
+    if (const auto id = up(words[0])) world().step(*id, core::Quiesce{});
+}
+
+void Scene::do_unquiesce(const Words& words) {
+    if (const auto id = up(words[0])) world().step(*id, core::Unquiesce{});
 }
 
 void Scene::do_deliver(const Words& words) {

@@ -38,6 +38,40 @@ TEST(Host, D12_WhoseSnapshotsAreAllDamagedGetsAnotherFromTheLeader) {
     }
 }
 
+TEST(Host, D12_ASnapshotThatCannotBeReadIsReadWhenItCan) {
+    auto config = quick_config();
+    config.snapshot_floor_bytes = 200;
+    config.log_file_expansion_factor = 0.5;
+    PlainWorld world({.seed = 78}, 3, config);
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(world.add(1));
+    const NodeId victim = world.followers().front();
+    ASSERT_GT(world.status(victim).snapshot, Index(0));
+    world.crash(victim);
+    // Its start has read everything; then the disk stops reading before the value is loaded.
+    world.restart_without(victim, "tally");
+    world.files(victim).set_faults({.fail_reads_of = "snap"});
+    const auto factory = [] { return std::make_unique<Typed<Tally>>(); };
+    world.node(victim).host().open_group({"tally", factory, config, {}, {}},
+                                         [](const Result<void>& done) { EXPECT_TRUE(done); });
+    world.run_for(seconds(5));
+    const Status waits = world.status(victim);
+    ASSERT_EQ(waits.alarms.size(), 1U);
+    EXPECT_NE(waits.alarms.front().find("cannot be read"), std::string::npos);
+    const auto stale =
+        world.ask(victim, {RequestKind::query_stale, "tally", seconds(1), encode(Sum{})});
+    ASSERT_FALSE(stale) << "nobody waits for a disk";
+    EXPECT_EQ(stale.error().code, ErrorCode::disk_failed);
+    EXPECT_EQ(world.add(1), 61) << "the others go on";
+    world.files(victim).set_faults({});
+    world.run_for(seconds(3));
+    EXPECT_TRUE(world.status(victim).alarms.empty());
+    EXPECT_EQ(world.status(victim).applied, world.status(world.leader()).applied);
+    const auto read =
+        world.ask(victim, {RequestKind::query_stale, "tally", seconds(1), encode(Sum{})});
+    ASSERT_TRUE(read) << to_string(read.error());
+    EXPECT_EQ(decode<std::int64_t>(*read), 61);
+}
+
 TEST(Host, D12_ALeaderWhoseDiskHangsHandsTheLeadOver) {
     PlainWorld world({.seed = 75}, 3, quick_config());
     ASSERT_TRUE(world.add(1));

@@ -17,7 +17,8 @@ HostCluster::HostCluster(const HostClusterOptions& options)
                           .most_delay = options.most_send,
                           .lost = options.drop * 10,
                           .doubled = options.duplicate * 10},
-              .scrub = options.scrub},
+              .scrub = options.scrub,
+              .quiesce_after = options.quiesce_after},
              &lines_) {}
 
 HostCluster::~HostCluster() = default;

@@ -27,6 +27,7 @@ struct HostClusterOptions {
     std::uint64_t most_send = 2'000;  ///< A message takes up to this many microseconds.
     sim::Pace pace{};
     host::ScrubPace scrub{};
+    core::Duration quiesce_after{};
 };
 
 class HostCluster {

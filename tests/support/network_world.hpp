@@ -45,12 +45,16 @@ public:
     void receive(ports::Envelope envelope) override {
         watched.change([&] { envelopes.push_back(std::move(envelope)); });
     }
+    void heard_beat(NodeId from, const ports::Beat& beat) override {
+        watched.change([&] { beats.emplace_back(from, beat); });
+    }
     void heard_address(NodeId node, const std::string& address) override {
         watched.change([&] { addresses[node] = address; });
     }
 
     Watched watched;
     std::vector<ports::Envelope> envelopes;
+    std::vector<std::pair<NodeId, ports::Beat>> beats;
     std::map<NodeId, std::string> addresses;
 };
 

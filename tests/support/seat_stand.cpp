@@ -70,7 +70,8 @@ SeatStand::SeatStand(const GroupConfig& config)
                 a,
                 "a",
                 [] { return ClusterId(1); },
-                0.5},
+                0.5,
+                {}},
       seat_(services_, start_of(config), [] {}) {
     run_value();
     turn();

@@ -92,6 +92,7 @@ private:
         void send(ports::Envelope envelope) override {
             sent.push_back(std::move(envelope.message));
         }
+        void beat(NodeId, const ports::Beat&) override {}
         void set_address(NodeId node, const std::string& address) override { book[node] = address; }
         void announce(NodeId) override {}
         void flush() override {}

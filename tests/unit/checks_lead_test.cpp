@@ -51,6 +51,19 @@ TEST(CheckQuorum, OfTwoConfigsTheLongerTimeoutCounts) {
     EXPECT_FOUND(world, "check-quorum");
 }
 
+TEST(CheckQuorum, ASilentLeaderHearsNobodyAndIsJudgedFromWhenItSpeaks) {
+    LedAndHeard world;
+    world.hear(milliseconds(0), {NodeId(2), NodeId(3)});
+    sim::StepReport silent = world.at(1);
+    silent.is_silent = true;
+    world.tell(silent);
+    world.hear(milliseconds(60'000), {});
+    world.hear(milliseconds(60'199), {});
+    EXPECT_QUIET(world);
+    world.hear(milliseconds(60'200), {});
+    EXPECT_FOUND(world, "check-quorum");
+}
+
 TEST(LogTime, NeverFallsAlongALog) {
     const auto timed = [](std::uint64_t index, std::int64_t time) {
         sim::EntryMark mark = ChecksStand::mark(Index(index), Term(1));

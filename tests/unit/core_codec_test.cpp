@@ -43,6 +43,8 @@ std::vector<Message> some_messages() {
         core::TimeoutNow{},
         core::RemovedNotice{{Term(3), Index(12)}},
         core::MovedNotice{NodeId(3), "10.0.0.3:7001"},
+        core::QuiesceRequest{{Term(6), Index(12)}, Index(11), stamp},
+        core::QuiesceReply{stamp},
     };
     std::vector<Message> messages;
     for (const Body& body : bodies) messages.push_back({a, b, Term(6), body});

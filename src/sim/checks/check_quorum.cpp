@@ -1,7 +1,8 @@
 // Check-quorum (thesis §6.2): nobody leads on who has not heard a majority of its voters, itself
 // included, for more than two election timeouts by its own clock. Judged at each of its steps, in
 // favour of the leader: whoever it begins to count on was heard then, any answer of its term is a
-// word of now however late it is, and of two configs the longer timeout counts.
+// word of now however late it is, and of two configs the longer timeout counts. While it is silent,
+// as all have agreed, it hears nobody: they count from when it speaks again.
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -28,7 +29,9 @@ public:
             return;
         }
         Lead& lead = leads_[node.id];
-        if (lead.term != node.hard.term) lead = {node.hard.term, {}, node.election_timeout};
+        if (lead.term != node.hard.term) lead = {node.hard.term, {}, node.election_timeout, false};
+        if (lead.was_silent) lead.heard.clear();
+        lead.was_silent = node.is_silent;
         for (const NodeId id : step.heard) lead.heard[id] = node.clock;
         judge(node, lead);
         lead.timeout = node.election_timeout;
@@ -39,6 +42,7 @@ private:
         Term term;
         std::map<NodeId, core::Time> heard;  // by its own clock
         core::Duration timeout{};            // of the config in force before the step
+        bool was_silent = false;
     };
 
     void judge(const NodeImage& node, Lead& lead) const {
