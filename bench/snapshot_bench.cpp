@@ -3,9 +3,10 @@
 // the commands before, while it is made and while it is sent, and what memory it took beyond the
 // value itself on both sides. Runs in the current directory, on whatever disk that is.
 //
-//   bench_snapshot_bench [--mib N] [--seconds S] [--clients C] [--per-second R]
+//   bench_snapshot_bench [--mib N] [--seconds S] [--clients C] [--per-second R] [--log]
 //
-// The value is N MiB of blocks of 64 KiB, half of each random, shared between the running value and
+// With --log the value is small, and N MiB of log are what the newcomer has to catch up. Else the
+// value is N MiB of blocks of 64 KiB, half of each random, shared between the running value and
 // what freeze() returns. Each client sends at its share of the rate, timed from when it was due.
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -42,6 +43,7 @@ struct Options {
     double seconds = 1;
     unsigned clients = 16;
     unsigned per_second = 100;
+    bool log = false;
 };
 
 struct Grow {
@@ -49,6 +51,11 @@ struct Grow {
 };
 struct Put {
     std::uint32_t block = 0;
+    std::string bytes;
+};
+
+/// Leaves nothing but its entry in the log.
+struct Note {
     std::string bytes;
 };
 
@@ -62,7 +69,7 @@ void save_blocks(Writer& out, const std::vector<Block>& blocks) {
 /// Blocks are never changed, only replaced: a frozen value is a list of pointers.
 class Store {
 public:
-    using Command = std::variant<Grow, Put>;
+    using Command = std::variant<Grow, Put, Note>;
     using Query = rafted::Unit;
     struct Image {
         std::vector<Block> blocks;
@@ -86,6 +93,7 @@ public:
         changed.replace(0, put.bytes.size(), put.bytes);
         block = std::make_shared<const std::string>(std::move(changed));
     }
+    void command(const Note&) {}
     std::uint64_t query(rafted::Unit) const { return blocks_.size(); }
     Image freeze() const { return {blocks_}; }
     void load(Reader& in) {
@@ -211,14 +219,14 @@ public:
             times.swap(times_ms_);
         }
         if (times.empty()) {
-            std::printf("  %-14s %8.2f %9d\n", name, seconds, 0);
+            std::printf("  %-16s %8.2f %9d\n", name, seconds, 0);
             return std::nullopt;
         }
         std::ranges::sort(times);
         const auto at = [&](double share) {
             return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
         };
-        std::printf("  %-14s %8.2f %9zu %9.2f %9.2f %9.2f %9.2f\n", name, seconds, times.size(),
+        std::printf("  %-16s %8.2f %9zu %9.2f %9.2f %9.2f %9.2f\n", name, seconds, times.size(),
                     at(0.5), at(0.99), at(0.999), times.back());
         std::fflush(stdout);
         return at(0.99);
@@ -256,6 +264,11 @@ void fill(const rafted::Group<Store>& group, std::uint64_t mib) {
     }
 }
 
+void fill_log(const rafted::Group<Store>& group, std::uint64_t mib) {
+    const Note note{std::string(256 << 10, 'n')};
+    for (std::uint64_t made = 0; made < 4 * mib; ++made) must(group.command(note), "filling");
+}
+
 void wait_for_snapshot(const rafted::Group<Store>& group) {
     auto config = quiet_config();
     config.snapshot_floor_bytes = 0;  // the first one is due at once, the next one never
@@ -271,7 +284,10 @@ Options parse(int count, char** words) {
     for (int i = 1; i < count; i += 2) {
         const std::string word = words[i];
         const double number = i + 1 < count ? std::strtod(words[i + 1], nullptr) : 0;
-        if (word == "--mib" && number >= 1) {
+        if (word == "--log") {
+            options.log = true;
+            --i;
+        } else if (word == "--mib" && number >= 1) {
             options.mib = static_cast<std::uint64_t>(number);
         } else if (word == "--seconds" && number > 0) {
             options.seconds = number;
@@ -282,12 +298,16 @@ Options parse(int count, char** words) {
         } else {
             std::fprintf(stderr,
                          "bench_snapshot_bench: bad argument '%s'\nusage: bench_snapshot_bench "
-                         "[--mib N] [--seconds S] [--clients C] [--per-second R]\n",
+                         "[--mib N] [--seconds S] [--clients C] [--per-second R] [--log]\n",
                          words[i]);
             std::_Exit(2);
         }
     }
     return options;
+}
+
+void print_against(double before, const char* phase, std::optional<double> p99) {
+    if (p99) std::printf("  p99 %s against without: %.2f\n", phase, *p99 / before);
 }
 
 void measure(const Options& options, const std::string& dir) {
@@ -296,10 +316,12 @@ void measure(const Options& options, const std::string& dir) {
     const std::string address = leader.start("");
     const auto client = must(rafted::Client::open({{address}, {}}), "the client");
     const auto group = client.group<Store>("bench");
-    fill(group, options.mib);
-    std::printf("a value of %llu MiB; %u commands per second by %u clients; times in ms\n",
-                static_cast<unsigned long long>(options.mib), options.per_second, options.clients);
-    std::printf("  %-14s %8s %9s %9s %9s %9s %9s\n", "phase", "seconds", "commands", "p50", "p99",
+    fill(group, options.log ? 1 : options.mib);
+    if (options.log) fill_log(group, options.mib);
+    std::printf("a %s of %llu MiB; %u commands per second by %u clients; times in ms\n",
+                options.log ? "log" : "value", static_cast<unsigned long long>(options.mib),
+                options.per_second, options.clients);
+    std::printf("  %-16s %8s %9s %9s %9s %9s %9s\n", "phase", "seconds", "commands", "p50", "p99",
                 "p99.9", "most");
     Load load(group, options);
     std::this_thread::sleep_for(300ms);
@@ -310,6 +332,12 @@ void measure(const Options& options, const std::string& dir) {
     std::this_thread::sleep_for(std::chrono::duration<double>(options.seconds));
     const auto before = load.end_phase("without", began);
     if (!before) die("no command was answered");
+    if (options.log) {
+        began = Clock::now();
+        newcomer.start(address);
+        print_against(*before, "while caught up", load.end_phase("while caught up", began));
+        return;
+    }
     const double value = leader.mib_of("VmRSS");
     leader.forget_peak();
     began = Clock::now();
@@ -322,11 +350,8 @@ void measure(const Options& options, const std::string& dir) {
     const auto sending = load.end_phase("while sent", began);
     const double sent = leader.mib_of("VmHWM") - value;
     const double received = newcomer.mib_of("VmHWM") - newcomer.mib_of("VmRSS");
-    const auto print_against = [&](const char* phase, std::optional<double> p99) {
-        if (p99) std::printf("  p99 %s against without: %.2f\n", phase, *p99 / *before);
-    };
-    print_against("while made", making);
-    print_against("while sent", sending);
+    print_against(*before, "while made", making);
+    print_against(*before, "while sent", sending);
     std::printf(
         "  memory beyond the value's %.0f MiB: %.1f MiB while made, %.1f MiB while sent, "
         "%.1f MiB at the newcomer\n",

@@ -116,7 +116,7 @@ struct NodeConfig {
     /// A group led here that has had nothing to do for so long sends no heartbeats any more, until
     /// something happens: its nodes vouch for each other instead, for all such groups at once. It
     /// has no lease then; the next query asks a majority. 0: heartbeats always.
-    std::chrono::milliseconds quiesce_after{0};
+    std::chrono::milliseconds quiesce_after{10'000};
     /// Within this time all that is stored is read back once, in the background, and what has
     /// rotted is made anew. 0: never; else at least 1 s.
     std::chrono::seconds scrub_period{std::chrono::hours(7 * 24)};

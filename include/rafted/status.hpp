@@ -55,8 +55,8 @@ struct Status {
     std::uint64_t log_bytes = 0;  ///< Log in memory.
     std::uint64_t sessions = 0;
     bool lease_valid = false;
-    /// There is nothing to do, and no heartbeats go (NodeConfig::quiesce_after): last_contact of
-    /// its members stands still.
+    /// There is nothing to do, and no heartbeats go (NodeConfig::quiesce_after): last_contact is
+    /// that of the members' nodes.
     bool quiescent = false;
     DiskState disk = DiskState::memory_only;
     std::vector<std::string> alarms;  ///< What needs a human, one line each.

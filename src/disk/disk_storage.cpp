@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/codec.hpp"
+#include "ports/scheduling.hpp"
 
 namespace rafted::disk {
 namespace {
@@ -94,7 +95,10 @@ Result<ports::Recovered> DiskStorage::recover() {
         std::make_unique<Scrub>(Scrub::Home{home_.files, home_.dir, identity_.node, &snapshots_,
                                             [this] { return journal_->written(); }});
     if (home_.options.own_thread) {
-        thread_ = std::thread([this] { run(); });
+        thread_ = std::thread([this] {
+            ports::be_prompt();
+            run();
+        });
         preparing_ = std::thread([&spare = journal_->spare()] {
             while (spare.wait()) spare.prepare();
         });

@@ -151,9 +151,24 @@ public:
                                             static_cast<off_t>(bytes), SYNC_FILE_RANGE_WRITE));
     }
 
+    Result<void> write_back(std::uint64_t offset, std::uint64_t bytes) override {
+        constexpr unsigned and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                      SYNC_FILE_RANGE_WAIT_AFTER;
+        return yielding([&] {
+            return ::sync_file_range(descriptor_.number(), static_cast<off_t>(offset),
+                                     static_cast<off_t>(bytes), and_wait);
+        });
+    }
+
     Result<void> sync() override {
+        return yielding([&] { return ::fdatasync(descriptor_.number()); });
+    }
+
+private:
+    template <class Call>
+    Result<void> yielding(Call call) {
         const auto begin = std::chrono::steady_clock::now();
-        while (::fdatasync(descriptor_.number()) != 0) {
+        while (call() != 0) {
             if (errno != EINTR) return failed_sync(errno);
         }
         const auto took = std::chrono::steady_clock::now() - begin;
@@ -161,7 +176,6 @@ public:
         return {};
     }
 
-private:
     /// Whatever the reason, nothing is known of the bytes any more.
     std::unexpected<Error> failed_sync(int reason) const {
         auto error = failed("sync", path_, reason);

@@ -34,6 +34,9 @@ public:
     void expect_sync(std::uint64_t offset, std::uint64_t bytes) override {
         file_->expect_sync(offset, bytes);
     }
+    Result<void> write_back(std::uint64_t offset, std::uint64_t bytes) override {
+        return file_->write_back(offset, bytes);
+    }
     Result<void> sync() override { return file_->sync(); }
 
 private:

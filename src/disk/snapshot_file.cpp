@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/checksum.hpp"
 #include "core/codec.hpp"
@@ -15,9 +16,9 @@ namespace {
 constexpr int compression_level = 1;
 constexpr std::size_t block_head_bytes = 12;
 constexpr std::size_t end_bytes = 48;
-/// So many bytes are synced at a time: the journal's syncs wait behind them, for as long as that
-/// takes.
-constexpr std::uint64_t sync_bytes = std::uint64_t{128} << 10;
+/// So many bytes go to the device at a time: the journal's syncs wait behind them, for as long as
+/// that takes.
+constexpr std::uint64_t slice_bytes = std::uint64_t{128} << 10;
 constexpr std::uint64_t max_header_bytes = 16 << 20;
 constexpr std::string_view end_magic = "RFTSDONE";
 
@@ -113,9 +114,9 @@ Result<void> SnapshotWriter::flush_block() {
     const std::array<BytesView, 2> pieces{head.view(), bytes};
     auto written = file_->write(position_, pieces);
     position_ += block_head_bytes + packed;
-    if (!written || position_ - synced_ < sync_bytes) return written;
-    synced_ = position_;
-    return file_->sync();
+    if (!written || position_ - given_ < slice_bytes) return written;
+    const std::uint64_t from = std::exchange(given_, position_);
+    return file_->write_back(from, position_ - from);
 }
 
 Result<void> SnapshotWriter::finish() {

@@ -74,7 +74,7 @@ private:
     std::unique_ptr<Packer> packer_;
     std::uint64_t header_sum_ = 0;
     std::uint64_t position_ = 0;
-    std::uint64_t synced_ = 0;  // up to here
+    std::uint64_t given_ = 0;  // to the device, up to here
     std::uint64_t size_ = 0;
     std::uint64_t stream_sum_ = 0;
     std::vector<std::uint64_t> blocks_;  // where each begins

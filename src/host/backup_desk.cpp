@@ -135,7 +135,7 @@ void BackupDesk::stop(const Error& why) {
 }
 
 ports::Lane BackupDesk::lane() {
-    if (!lane_) lane_ = services_.workers.open_lane();
+    if (!lane_) lane_ = services_.workers.open_lane(ports::Urgency::prompt);
     return *lane_;
 }
 

@@ -51,7 +51,7 @@ HookQueue::HookQueue(Services& services, Start start)
     : services_(services),
       group_(std::move(start.group)),
       progressed_(std::move(start.progressed)),
-      lane_(services.workers.open_lane()),
+      lane_(services.workers.open_lane(ports::Urgency::prompt)),
       restored_due_(start.from_files) {}
 
 bool HookQueue::is_wanted(const HookEvent& event) const {

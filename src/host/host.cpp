@@ -125,11 +125,7 @@ void Host::on_call(Call call) {
     const bool about_node = kind == RequestKind::list_groups || kind == RequestKind::metrics;
     if (about_node || kind == RequestKind::status) return answer_status(call);
     Seat* seat = find(call.request.group);
-    if (seat == nullptr) {
-        return call.reply(fail(ErrorCode::no_such_group, "this node (" + identity_.address +
-                                                             ") runs no group named '" +
-                                                             call.request.group + "'"));
-    }
+    if (seat == nullptr) return call.reply(runs_none(call.request.group));
     if (seat->waiting() >= identity_.max_waiting_requests) {
         ++metrics_.refused_busy;
         return call.reply(fail(ErrorCode::busy, "too many requests wait; try again"));
@@ -142,16 +138,29 @@ void Host::answer_status(Call& call) {
     if (call.request.kind == RequestKind::metrics) return call.reply(encode(metrics_));
     if (call.request.kind == RequestKind::list_groups) {
         std::vector<Status> all;
-        for (const auto& [slot, place] : places_) all.push_back(place.seat->status(now));
+        for (const auto& [slot, place] : places_) all.push_back(status_of(place, now));
         return call.reply(encode(all));
     }
-    const Seat* seat = find(call.request.group);
-    if (seat == nullptr) {
-        return call.reply(fail(ErrorCode::no_such_group, "this node (" + identity_.address +
-                                                             ") runs no group named '" +
-                                                             call.request.group + "'"));
+    const auto at = by_name_.find(call.request.group);
+    if (at == by_name_.end()) return call.reply(runs_none(call.request.group));
+    call.reply(encode(status_of(places_.at(at->second), now)));
+}
+
+/// While a group is silent its members are heard through their nodes.
+Status Host::status_of(const Place& place, core::Time now) const {
+    Status status = place.seat->status(now);
+    if (place.silent_under != identity_.node) return status;
+    for (MemberInfo& member : status.members) {
+        if (member.node == identity_.node) continue;
+        const core::Duration ago = now - liveness_.last_heard(member.node);
+        member.last_contact = std::chrono::duration_cast<std::chrono::milliseconds>(ago);
     }
-    call.reply(encode(seat->status(now)));
+    return status;
+}
+
+std::unexpected<Error> Host::runs_none(const std::string& group) const {
+    return fail(ErrorCode::no_such_group,
+                "this node (" + identity_.address + ") runs no group named '" + group + "'");
 }
 
 Seat* Host::find(const std::string& name) {

@@ -104,6 +104,8 @@ private:
     void take_mail();
     void on_call(Call call);
     void answer_status(Call& call);
+    Status status_of(const Place& place, core::Time now) const;
+    std::unexpected<Error> runs_none(const std::string& group) const;
     std::vector<ports::Slot> due(core::Time now);
     void step(const std::vector<ports::Slot>& slots, core::Time now);
     void write(ports::Batch batch, std::vector<ports::Slot> writers);

@@ -45,6 +45,8 @@ public:
     /// they are not watched from now on.
     std::vector<ports::Slot> step(core::Time now);
     core::Time wake_at() const;
+    /// When a node was heard that some seat relies on.
+    core::Time last_heard(NodeId node) const { return nodes_.at(node).heard; }
 
 private:
     using Seats = std::set<std::pair<core::Duration, ports::Slot>>;  ///< Shortest first.

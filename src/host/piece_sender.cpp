@@ -41,7 +41,7 @@ PieceSender::PieceSender(Services& services, Of of, Broken broken)
     : services_(services),
       of_(of),
       broken_(std::move(broken)),
-      lane_(services.workers.open_lane()) {}
+      lane_(services.workers.open_lane(ports::Urgency::prompt)) {}
 
 void PieceSender::send(core::Message message, const GroupConfig& config) {
     auto& source = sources_[message.to];

@@ -5,7 +5,7 @@
 namespace rafted::host {
 namespace {
 
-/// Read at a time: a value's thread is taken for no longer than that.
+/// Read at a time.
 constexpr std::size_t step_bytes = 256 << 10;
 /// A node that has just started has read all of it.
 constexpr auto longest_first_pause = std::chrono::minutes(1);
@@ -21,7 +21,7 @@ core::Duration share_of(core::Duration whole, std::uint64_t part, std::uint64_t 
 Scrubber::Scrubber(Services& services, ScrubPace pace, Asks asks)
     : services_(services), pace_(pace), asks_(std::move(asks)) {
     if (pace_.period == core::Duration::zero()) return;
-    lane_ = services_.workers.open_lane();
+    lane_ = services_.workers.open_lane(ports::Urgency::background);
     due_at_ =
         services_.clock.steady() + std::min<core::Duration>(pace_.period, longest_first_pause);
 }

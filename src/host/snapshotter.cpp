@@ -25,7 +25,7 @@ Snapshotter::Snapshotter(Services& services, ports::Slot slot, Saved saved)
     : services_(services),
       slot_(slot),
       saved_(std::move(saved)),
-      lane_(services.workers.open_lane()) {}
+      lane_(services.workers.open_lane(ports::Urgency::background)) {}
 
 bool Snapshotter::is_due(const core::Log& log, Index applied, const GroupConfig& config) {
     if (retry_at_ != core::never && services_.clock.steady() < retry_at_) return false;

@@ -35,7 +35,7 @@ private:
 ValueLane::ValueLane(Services& services, Start start, Deliver deliver)
     : services_(services),
       slot_(start.slot),
-      lane_(services.workers.open_lane()),
+      lane_(services.workers.open_lane(ports::Urgency::prompt)),
       applier_(std::move(start.factory), start.config),
       deliver_(std::move(deliver)),
       has_hooks_(applier_.machine().has_hooks()) {}

@@ -1,33 +1,44 @@
 #include "node/thread_workers.hpp"
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
 
+#include "ports/scheduling.hpp"
+
 namespace rafted::node {
 namespace {
 
 /// About what it costs to wake another thread and to be woken by it.
 constexpr auto quick = std::chrono::microseconds(50);
+constexpr unsigned background_threads = 2;
 
 }  // namespace
 
 struct ThreadWorkers::Pool {
     struct LaneState {
+        ports::Urgency urgency = ports::Urgency::prompt;
         std::deque<std::function<void()>> jobs;
         bool queued = false;  ///< In `ready`, or with a thread, or offered to the loop.
         ports::QuickOfLate is_quick{quick};
     };
 
+    /// Lanes in line, and threads that take them.
+    struct Line {
+        std::deque<ports::Lane> ready;
+        std::condition_variable has_work;
+    };
+
     bool run_next(ports::Lane lane, std::unique_lock<std::mutex>& lock);
+    Line& line_of(ports::Urgency urgency) { return lines[static_cast<std::size_t>(urgency)]; }
 
     std::mutex mutex;
-    std::condition_variable has_work;
     std::condition_variable has_ended;
     std::unordered_map<ports::Lane, LaneState> lanes;
-    std::deque<ports::Lane> ready;
+    std::array<Line, 2> lines;
     ports::Lane next_lane = 1;
     unsigned running = 0;
     bool stopping = false;
@@ -36,39 +47,49 @@ struct ThreadWorkers::Pool {
 
 ThreadWorkers::ThreadWorkers(unsigned threads, ports::OfferBeside offer)
     : pool_(std::make_shared<Pool>()), offer_(std::move(offer)) {
-    pool_->running = threads;
+    pool_->running = threads + background_threads;
     for (unsigned i = 0; i < threads; ++i) {
-        threads_.emplace_back([pool = pool_] { work(pool); });
+        threads_.emplace_back([pool = pool_] { work(pool, ports::Urgency::prompt); });
+    }
+    for (unsigned i = 0; i < background_threads; ++i) {
+        threads_.emplace_back([pool = pool_] {
+            ports::give_way();
+            work(pool, ports::Urgency::background);
+        });
     }
 }
 
 ThreadWorkers::~ThreadWorkers() { stop(std::chrono::hours(1), nullptr); }
 
-ports::Lane ThreadWorkers::open_lane() {
+ports::Lane ThreadWorkers::open_lane(ports::Urgency urgency) {
     const std::lock_guard lock(pool_->mutex);
-    return pool_->next_lane++;
+    const ports::Lane lane = pool_->next_lane++;
+    pool_->lanes[lane].urgency = urgency;
+    return lane;
 }
 
 void ThreadWorkers::post(ports::Lane lane, std::function<void()> job) {
     bool is_quick = false;
+    Pool::Line* line = nullptr;
     {
         const std::lock_guard lock(pool_->mutex);
         if (pool_->stopping) return;
         auto& state = pool_->lanes[lane];
         state.jobs.push_back(std::move(job));
         if (std::exchange(state.queued, true)) return;
-        is_quick = bool(state.is_quick);
+        is_quick = state.urgency == ports::Urgency::prompt && state.is_quick;
+        line = &pool_->line_of(state.urgency);
     }
-    const auto by_a_thread = [pool = pool_, lane] {
+    const auto by_a_thread = [pool = pool_, lane, line] {
         {
             const std::lock_guard lock(pool->mutex);
-            pool->ready.push_back(lane);
+            line->ready.push_back(lane);
         }
-        pool->has_work.notify_one();
+        line->has_work.notify_one();
     };
-    const auto here = [pool = pool_, lane] {
+    const auto here = [pool = pool_, lane, line] {
         std::unique_lock lock(pool->mutex);
-        if (pool->run_next(lane, lock)) pool->has_work.notify_one();
+        if (pool->run_next(lane, lock)) line->has_work.notify_one();
     };
     const bool taken = is_quick && offer_ && offer_({here, by_a_thread});
     if (!taken) by_a_thread();
@@ -88,17 +109,18 @@ bool ThreadWorkers::Pool::run_next(ports::Lane lane, std::unique_lock<std::mutex
     auto& state = lanes[lane];
     state.is_quick.took(took);
     state.queued = !state.jobs.empty();
-    if (state.queued) ready.push_back(lane);
+    if (state.queued) line_of(state.urgency).ready.push_back(lane);
     return state.queued;
 }
 
-void ThreadWorkers::work(const std::shared_ptr<Pool>& pool) {
+void ThreadWorkers::work(const std::shared_ptr<Pool>& pool, ports::Urgency urgency) {
+    Pool::Line& line = pool->line_of(urgency);
     std::unique_lock lock(pool->mutex);
     while (true) {
-        pool->has_work.wait(lock, [&] { return pool->stopping || !pool->ready.empty(); });
+        line.has_work.wait(lock, [&] { return pool->stopping || !line.ready.empty(); });
         if (pool->stopping) break;
-        const ports::Lane lane = pool->ready.front();
-        pool->ready.pop_front();
+        const ports::Lane lane = line.ready.front();
+        line.ready.pop_front();
         pool->run_next(lane, lock);
     }
     --pool->running;
@@ -114,7 +136,7 @@ bool ThreadWorkers::stop(std::chrono::milliseconds deadline, std::shared_ptr<voi
         std::unique_lock lock(pool_->mutex);
         pool_->stopping = true;
         for (auto& [lane, state] : pool_->lanes) dropped[lane].jobs = std::exchange(state.jobs, {});
-        pool_->has_work.notify_all();
+        for (Pool::Line& line : pool_->lines) line.has_work.notify_all();
         ended = pool_->has_ended.wait_for(lock, deadline, [&] { return pool_->running == 0; });
         if (!ended) pool_->keep_alive = std::move(keep_alive);
     }

@@ -1,6 +1,8 @@
 // Workers on a few threads. Lanes that have jobs queue up; a thread takes a lane, runs a slice of
 // its jobs in order, and puts the lane back if there are more. A lane whose jobs have all been
-// quick of late has them done beside the loop, which saves a wake-up there and one back.
+// quick of late has them done beside the loop, which saves a wake-up there and one back. Lanes of
+// the background have two threads of their own, which give way to all others: one large snapshot
+// holds up neither values nor the small snapshots of other groups.
 #pragma once
 
 #include <chrono>
@@ -20,7 +22,7 @@ public:
     ThreadWorkers(const ThreadWorkers&) = delete;
     ThreadWorkers& operator=(const ThreadWorkers&) = delete;
 
-    ports::Lane open_lane() override;
+    ports::Lane open_lane(ports::Urgency urgency) override;
     void post(ports::Lane lane, std::function<void()> job) override;
 
     /// Drops what waits and joins the threads. Returns false if a job is still running at the
@@ -29,7 +31,7 @@ public:
 
 private:
     struct Pool;
-    static void work(const std::shared_ptr<Pool>& pool);
+    static void work(const std::shared_ptr<Pool>& pool, ports::Urgency urgency);
 
     std::shared_ptr<Pool> pool_;
     ports::OfferBeside offer_;

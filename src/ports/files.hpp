@@ -31,6 +31,11 @@ public:
     virtual Result<void> write(std::uint64_t offset, std::span<const BytesView> pieces) = 0;
     /// A hint: these bytes will be synced soon, the device may begin. Promises nothing.
     virtual void expect_sync(std::uint64_t /*offset*/, std::uint64_t /*bytes*/) {}
+    /// Waits until the device has been given these bytes, so that a later sync finds little to do.
+    /// Makes nothing durable. An error is as one of sync().
+    virtual Result<void> write_back(std::uint64_t /*offset*/, std::uint64_t /*bytes*/) {
+        return {};
+    }
     /// Makes all bytes written so far durable, and the size with them. After an error nothing is
     /// known of them, and no later success says otherwise.
     virtual Result<void> sync() = 0;
@@ -47,8 +52,8 @@ enum class OpenMode : std::uint8_t {
     verify,  ///< As read, and past what the system remembers of the file: what the device holds.
     write,   ///< Must exist; read and write.
     create,  ///< Made if missing, emptied if not; read and write.
-    create_beside,  ///< As create; each sync then leaves the device to others for as long again,
-                    ///< 2 ms at most.
+    create_beside,  ///< As create; each sync or write_back then leaves the device to others for as
+                    ///< long again, 2 ms at most.
 };
 
 class Files {

@@ -131,7 +131,7 @@ public:
     /// (does not fit the group's log), too_large, disk_full (try again later), disk_failed,
     /// stopped.
     virtual void write(Batch batch, Done done) = 0;
-    /// A new local snapshot; used on a value's thread beside running writes.
+    /// A new local snapshot; used in the background, beside running writes.
     virtual Result<std::unique_ptr<SnapshotSink>> save_snapshot(Slot slot,
                                                                 const core::SnapshotMeta& meta) = 0;
     /// The newest whole snapshot; no_such_group if there is none.

@@ -123,6 +123,8 @@ WorldOptions draw_world(const Options& options, core::Random& chance) {
     world.journal.prewrite_bytes = 4 << 10;
     world.journal.reserve_bytes = 4 << 10;
     world.journal.move_bytes = 4 << 10;
+    world.quiesce_after = milliseconds(one_of(0, 0, 50, 200, 1'000));
+    world.scrub = {std::chrono::seconds(one_of(0, 0, 2, 20)), 1 << 20};
     return world;
 }
 

@@ -214,7 +214,7 @@ private:
 class Process::Workers final : public ports::Workers {
 public:
     explicit Workers(Process& process) : process_(process) {}
-    ports::Lane open_lane() override {
+    ports::Lane open_lane(ports::Urgency) override {
         lanes_.emplace_back();
         return lanes_.size() - 1;
     }

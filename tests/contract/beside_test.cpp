@@ -191,17 +191,34 @@ struct Laned {
 
 TEST(Beside, ALaneOfQuickJobsIsRunThere) {
     Laned laned;
-    const auto lane = laned.workers.open_lane();
+    const auto lane = laned.workers.open_lane(ports::Urgency::prompt);
     EXPECT_GT(laned.jobs_until_beside(lane), 16) << "it must have shown that it is quick";
     laned.is_beside(lane, 2ms);
     EXPECT_FALSE(laned.is_beside(lane)) << "after a slow one";
     EXPECT_GT(laned.jobs_until_beside(lane), 0);
-    EXPECT_FALSE(laned.is_beside(laned.workers.open_lane())) << "each lane for itself";
+    const auto other = laned.workers.open_lane(ports::Urgency::prompt);
+    EXPECT_FALSE(laned.is_beside(other)) << "each lane for itself";
+}
+
+TEST(Beside, WhatIsDoneInTheBackgroundHoldsUpNothingElse) {
+    node::ThreadWorkers workers{1};
+    const auto large = workers.open_lane(ports::Urgency::background);
+    const auto small = workers.open_lane(ports::Urgency::background);
+    const auto value = workers.open_lane(ports::Urgency::prompt);
+    std::promise<void> let_go;
+    std::promise<void> saved;
+    std::promise<void> applied;
+    workers.post(large, [&] { let_go.get_future().wait(); });
+    workers.post(small, [&] { saved.set_value(); });
+    workers.post(value, [&] { applied.set_value(); });
+    EXPECT_EQ(saved.get_future().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(applied.get_future().wait_for(20s), std::future_status::ready);
+    let_go.set_value();
 }
 
 TEST(Beside, TheJobsOfALaneStayInOrderWhereverTheyRun) {
     Laned laned;
-    const auto lane = laned.workers.open_lane();
+    const auto lane = laned.workers.open_lane(ports::Urgency::prompt);
     std::vector<int> order;
     std::promise<void> done;
     constexpr int jobs = 2'000;

@@ -38,6 +38,10 @@ TEST(Silence, AGroupWithNothingToDoSendsNothing) {
     SilentWorld world(201);
     EXPECT_EQ(world.said_in(std::chrono::minutes(10)), 0U);
     EXPECT_EQ(world.silent(), 3U);
+    for (const MemberInfo& member : world.status(world.leader()).members) {
+        EXPECT_LE(*member.last_contact, quick_config().heartbeat_interval + milliseconds(10))
+            << "its node was heard";
+    }
     EXPECT_EQ(world.sum(), 1) << "a query without a lease";
     EXPECT_EQ(world.add(1), 2);
     EXPECT_TRUE(world.fall_silent());

@@ -100,7 +100,7 @@ private:
         std::map<NodeId, std::string> book;
     };
     struct Workers final : ports::Workers {
-        ports::Lane open_lane() override {
+        ports::Lane open_lane(ports::Urgency) override {
             lanes.emplace_back();
             return lanes.size() - 1;
         }
