@@ -46,6 +46,7 @@ void put(Writer& out, const Progress& progress) {
                  4 * std::uint64_t{progress.caught_up});
     put(out, progress.sent_at);
     put(out, progress.acked);
+    put(out, static_cast<std::uint64_t>(progress.quickest.count()));
     put(out, progress.since_round);
     put(out, progress.snapshot);
     put(out, progress.offset);

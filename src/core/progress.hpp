@@ -26,6 +26,8 @@ struct Progress {
     bool waits = false;  ///< probe, snapshot: an answer is outstanding; do not send again yet.
     Time sent_at{};      ///< When an append was sent last.
     Stamp acked;         ///< Of the newest request it has answered in this term.
+    /// From sending entries until it said that it has them; at most.
+    Duration quickest = std::chrono::seconds(1);
     std::uint64_t since_round = 0;  ///< Answers to older rounds are from an earlier membership.
     bool answered = false;          ///< It has answered at all since it was (re-)added.
 

@@ -35,6 +35,22 @@ void send_append(Turn& turn, NodeId to, Progress& progress, std::vector<Entry> e
                                    std::move(entries)});
 }
 
+/// Bytes that may be under way to a follower. One that lacks more than that of what is committed is
+/// in nobody's way, and shall not stand in anybody's: it gets what keeps a line of 256 MiB a second
+/// busy for as long as it takes to store anything, so that neither its disk nor our socket is ever
+/// taken for long.
+std::uint64_t window(const State& state, const Progress& progress) {
+    constexpr double bytes_per_second = 256 << 20;
+    const GroupConfig& config = state.config();
+    const Log& log = state.log;
+    const bool lags = progress.match < log.committed() &&
+                      log.bytes_between(progress.match, log.committed()) > config.max_inflight_bytes;
+    if (!lags) return config.max_inflight_bytes;
+    const double seconds = std::chrono::duration<double>(progress.quickest).count();
+    const auto enough = static_cast<std::uint64_t>(bytes_per_second * seconds);
+    return std::min(config.max_inflight_bytes, std::max(config.max_append_bytes, enough));
+}
+
 bool must_use_snapshot(const State& state, const Progress& progress) {
     return !state.log.reaches(progress.next - 1) && state.snapshot.has_value();
 }
@@ -52,7 +68,8 @@ bool send_entries(Turn& turn, NodeId to, Progress& progress) {
     }
     bool sent = false;
     const auto in_flight = [&] { return log.bytes_between(progress.match, progress.next - 1); };
-    while (progress.next <= log.last() && in_flight() < config.max_inflight_bytes) {
+    const std::uint64_t most = window(turn.state, progress);
+    while (progress.next <= log.last() && in_flight() < most) {
         auto entries = log.slice(progress.next, config.max_append_bytes);
         const std::size_t count = entries.size();
         send_append(turn, to, progress, std::move(entries));
@@ -97,7 +114,10 @@ void on_accepted(Turn& turn, Progress& progress, const AppendReply& reply) {
     if (reply.index > state.log.last()) return;  // Not something this leader ever sent.
     const bool covers_snapshot =
         progress.mode == Progress::Mode::snapshot && reply.index >= progress.snapshot->index;
-    progress.match = std::max(progress.match, reply.index);
+    if (reply.index > progress.match) {
+        progress.match = reply.index;
+        progress.quickest = std::min(progress.quickest, turn.now - reply.stamp.sent_at);
+    }
     if (covers_snapshot) progress.become_replicate();
     if (progress.mode == Progress::Mode::probe && reply.index + 1 >= progress.next) {
         progress.become_replicate();

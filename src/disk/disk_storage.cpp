@@ -1,6 +1,7 @@
 #include "disk/disk_storage.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -42,6 +43,18 @@ bool is_small(const ports::Batch& batch) {
         if (!write.pieces.empty() || entries > few_entries) return false;
     }
     return true;
+}
+
+/// Leaves the device to others for as long again as each step took it.
+void prepare_beside(Spare& spare) {
+    constexpr auto longest_pause = std::chrono::milliseconds(2);
+    ports::give_way();
+    while (spare.wait()) {
+        const auto begin = std::chrono::steady_clock::now();
+        spare.prepare();
+        const auto took = std::chrono::steady_clock::now() - begin;
+        std::this_thread::sleep_for(std::min<decltype(took)>(took, longest_pause));
+    }
 }
 
 /// The log does not reach the snapshot, or contradicts it: it goes on after the snapshot.
@@ -95,13 +108,8 @@ Result<ports::Recovered> DiskStorage::recover() {
         std::make_unique<Scrub>(Scrub::Home{home_.files, home_.dir, identity_.node, &snapshots_,
                                             [this] { return journal_->written(); }});
     if (home_.options.own_thread) {
-        thread_ = std::thread([this] {
-            ports::be_prompt();
-            run();
-        });
-        preparing_ = std::thread([&spare = journal_->spare()] {
-            while (spare.wait()) spare.prepare();
-        });
+        thread_ = std::thread([this] { run(); });
+        preparing_ = std::thread([&spare = journal_->spare()] { prepare_beside(spare); });
     }
     return recovered;
 }

@@ -8,8 +8,8 @@
 namespace rafted::disk {
 namespace {
 
-/// Between two syncs: what the journal writes meanwhile waits for no more than that.
-constexpr std::uint64_t slice_bytes = 512 << 10;
+/// Given to the device at a time: what the journal writes meanwhile waits for no more than that.
+constexpr std::uint64_t slice_bytes = 128 << 10;
 constexpr std::size_t zeros_at_once = 64 << 10;
 constexpr std::array<std::byte, zeros_at_once> zeros{};
 
@@ -94,7 +94,7 @@ Result<void> Spare::make_some() {
     const std::uint64_t all = std::max(home_.bytes, bytes_);
     const std::uint64_t upto = std::min(all, done_ + slice_bytes);
     auto done = write_zeros(*file_, done_, upto);
-    if (done) done = file_->sync();
+    if (done) done = upto == all ? file_->sync() : file_->write_back(done_, upto - done_);
     if (done) done_ = upto;
     return done;
 }

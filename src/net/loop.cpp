@@ -6,7 +6,6 @@
 
 #include "core/check.hpp"
 #include "net/loop_io.hpp"
-#include "ports/scheduling.hpp"
 
 namespace rafted::net {
 namespace {
@@ -44,13 +43,11 @@ void Loop::start_threads(unsigned count) {
     has_relief_ = count > 1;
     running_ = count;
     threads_.emplace_back([this] {
-        ports::be_prompt();
         serve();
         end_thread();
     });
     if (!has_relief_) return;
     threads_.emplace_back([this] {
-        ports::be_prompt();
         if (baton_.relieve()) serve();
         end_thread();
     });

@@ -2,8 +2,7 @@
 // one that runs if its slice is the shorter one (EEVDF, since 6.12); before that it goes by
 // niceness alone.
 //   1. Best effort: where the system says no, the thread is as good as any other.
-//   2. Nobody is asked to give way to threads of other programs, and who started this one niced, or
-//      by another policy, has the last word.
+//   2. Who started the program by another policy than the usual one has the last word.
 #pragma once
 
 #include <sched.h>
@@ -29,19 +28,16 @@ struct SchedulerAttributes {
     std::uint64_t period_ns = 0;
 };
 
-inline void ask_scheduler(std::chrono::nanoseconds slice, int niceness) {
+/// For a thread that does much and for which nobody waits: the others come first, and it still gets
+/// a fourth of a processor that both want.
+inline void give_way() {
+    constexpr std::chrono::nanoseconds longest_slice = std::chrono::milliseconds(100);
+    constexpr int niceness = 5;
     if (::sched_getscheduler(0) != SCHED_OTHER) return;
     SchedulerAttributes attributes;
     attributes.nice = std::min(::getpriority(PRIO_PROCESS, 0) + niceness, 19);
-    attributes.slice_ns = static_cast<std::uint64_t>(slice.count());
+    attributes.slice_ns = static_cast<std::uint64_t>(longest_slice.count());
     static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
 }
-
-/// For threads that do a little often, and for which others wait.
-inline void be_prompt() { ask_scheduler(std::chrono::microseconds(500), 0); }
-
-/// For threads that do much and for which nobody waits: the others come first, and these still get
-/// a fourth of a processor that is wanted by both.
-inline void give_way() { ask_scheduler(std::chrono::milliseconds(100), 5); }
 
 }  // namespace rafted::ports

@@ -156,6 +156,52 @@ TEST(Progress, TheWindowIsBoundedInBytes) {
     }
 }
 
+/// A leader of three with 200 committed entries of a kilobyte that c lacks, and who is asked once.
+struct FarBehind {
+    FarBehind() {
+        GroupConfig config;
+        config.max_inflight_bytes = 100'000;
+        config.max_append_bytes = 10'000;
+        stand.emplace(StandSetup{.config = config});
+        stand->win();
+        stand->acknowledge(b);
+        for (int i = 0; i < 200; ++i) {
+            stand->propose(std::string(1'000, 'x'));
+            stand->acknowledge(b);
+        }
+        EXPECT_EQ(stand->log().committed(), stand->log().last());
+    }
+    const Progress& c_is() const { return stand->leader().followers.at(c); }
+    std::uint64_t under_way() const {
+        return stand->log().bytes_between(c_is().match, c_is().next - 1);
+    }
+    /// c takes the place that was asked for and all up to there, as long after it was sent.
+    void answer_after(milliseconds time) {
+        const AppendReply agreed = accepted(*stand, Index(1));
+        stand->pass(time);
+        stand->receive(c, Term(1), agreed);
+    }
+    std::optional<MemberStand> stand;
+};
+
+TEST(Progress, WhoLacksMuchThatIsCommittedGetsWhatItsDiskTakesInAtATime) {
+    FarBehind near;
+    near.answer_after(milliseconds(0));
+    EXPECT_GE(near.under_way(), 10'000U) << "one append at least";
+    EXPECT_LT(near.under_way(), 20'000U);
+
+    FarBehind far;
+    far.answer_after(milliseconds(50));
+    EXPECT_GE(far.under_way(), 100'000U) << "256 MiB a second for 50 ms is more than the window";
+
+    while (near.c_is().match + 50 < near.stand->log().last()) {
+        near.stand->receive(c, Term(1), accepted(*near.stand, near.c_is().match + 5));
+    }
+    EXPECT_GE(near.under_way() + 20'000, near.stand->log().bytes_between(
+                                             near.c_is().match, near.stand->log().last()))
+        << "who lacks less than a window gets all of it";
+}
+
 TEST(Progress, AnAnswerThatClaimsMoreThanTheLogHasIsIgnored) {
     MemberStand stand;
     stand.win();
