@@ -188,6 +188,31 @@ std::vector<unsigned> numbers(const std::string& text) {
     return out;
 }
 
+/// The options that are one number. Returns whether this is one of them.
+bool take_number(Options& options, const std::string& word, const char* text) {
+    const std::uint64_t number = std::strtoull(text, nullptr, 10);
+    if (word == "--groups") {
+        options.groups = static_cast<unsigned>(number);
+    } else if (word == "--members") {
+        options.members = static_cast<unsigned>(number);
+    } else if (word == "--spin") {
+        options.spin = std::chrono::microseconds(number);
+    } else if (word == "--heartbeat-ms") {
+        options.heartbeat = std::chrono::milliseconds(number);
+    } else if (word == "--quiesce-ms") {
+        options.quiesce = std::chrono::milliseconds(number);
+    } else if (word == "--max-calls") {
+        options.max_calls = number;
+    } else if (word == "--entries") {
+        options.entries = number;
+    } else if (word == "--bytes") {
+        options.bytes = number;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 Options parse(int count, char** words) {
     Options options;
     const std::string usage =
@@ -220,28 +245,12 @@ Options parse(int count, char** words) {
             options.dir = words[++i];
         } else if (word == "--clients" && has_next) {
             options.clients = numbers(words[++i]);
-        } else if (word == "--groups" && has_next) {
-            options.groups = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
-        } else if (word == "--members" && has_next) {
-            options.members = static_cast<unsigned>(std::strtoul(words[++i], nullptr, 10));
-        } else if (word == "--spin" && has_next) {
-            options.spin = std::chrono::microseconds(std::strtoul(words[++i], nullptr, 10));
-        } else if (word == "--heartbeat-ms" && has_next) {
-            options.heartbeat = std::chrono::milliseconds(std::strtoul(words[++i], nullptr, 10));
-        } else if (word == "--quiesce-ms" && has_next) {
-            options.quiesce = std::chrono::milliseconds(std::strtoul(words[++i], nullptr, 10));
-        } else if (word == "--max-calls" && has_next) {
-            options.max_calls = std::strtoull(words[++i], nullptr, 10);
-        } else if (word == "--entries" && has_next) {
-            options.entries = std::strtoull(words[++i], nullptr, 10);
         } else if (word == "--rate" && has_next) {
             options.rates = numbers(words[++i]);
             if (options.rates.empty()) wrong(words[i]);
         } else if (word == "--seconds" && has_next) {
             options.seconds = std::strtod(words[++i], nullptr);
-        } else if (word == "--bytes" && has_next) {
-            options.bytes = std::strtoul(words[++i], nullptr, 10);
-        } else {
+        } else if (!has_next || !take_number(options, word, words[++i])) {
             wrong(word);
         }
     }

@@ -139,7 +139,8 @@ Result<void> NodeConfig::validate() const {
                 std::uint64_t{1024} * 1024 * mebibyte)
         .require(disk_patience >= 0.05 && disk_patience <= 100, "disk_patience",
                  std::to_string(disk_patience), "it must be 0.05 to 100 election timeouts")
-        .within("quiesce_after", quiesce_after, Milliseconds(0), Milliseconds(std::chrono::hours(24)))
+        .within("quiesce_after", quiesce_after, Milliseconds(0),
+                Milliseconds(std::chrono::hours(24)))
         .within("scrub_period", scrub_period, std::chrono::seconds(0),
                 std::chrono::seconds(std::chrono::hours(10 * 366 * 24)))
         .within("scrub_bytes_per_second", scrub_bytes_per_second, 64 * kibibyte,

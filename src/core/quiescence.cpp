@@ -31,8 +31,8 @@ bool is_settled(const State& state) {
 bool has_nothing_to_do(const State& state, const Leader& leader, Time now) {
     const bool is_done = is_settled(state) && state.log.committed() >= leader.term_start &&
                          leader.reads.empty() && !state.hand_over && state.forced.empty() &&
-                         state.membership.forced_out().empty() &&
-                         !state.membership.is_changing() && state.configs.size() == 1;
+                         state.membership.forced_out().empty() && !state.membership.is_changing() &&
+                         state.configs.size() == 1;
     return is_done && std::ranges::all_of(leader.followers, [&](const auto& follower) {
                return has_everything(state, follower.first, follower.second, now);
            });
@@ -47,8 +47,8 @@ void on_quiesce(Turn& turn) {
     const State& state = turn.state;
     for (auto& [id, progress] : leader->followers) {
         progress.sent_at = turn.now;
-        turn.request(
-            id, QuiesceRequest{state.log_end(), state.hooks_done, {leader->round, turn.now}});
+        turn.request(id,
+                     QuiesceRequest{state.log_end(), state.hooks_done, {leader->round, turn.now}});
     }
 }
 

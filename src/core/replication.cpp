@@ -43,8 +43,9 @@ std::uint64_t window(const State& state, const Progress& progress) {
     constexpr double bytes_per_second = 256 << 20;
     const GroupConfig& config = state.config();
     const Log& log = state.log;
-    const bool lags = progress.match < log.committed() &&
-                      log.bytes_between(progress.match, log.committed()) > config.max_inflight_bytes;
+    const bool lags =
+        progress.match < log.committed() &&
+        log.bytes_between(progress.match, log.committed()) > config.max_inflight_bytes;
     if (!lags) return config.max_inflight_bytes;
     const double seconds = std::chrono::duration<double>(progress.quickest).count();
     const auto enough = static_cast<std::uint64_t>(bytes_per_second * seconds);

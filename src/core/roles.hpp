@@ -50,8 +50,8 @@ struct PendingRead {
 
 /// A leader that wants to fall silent, or has.
 struct Quiescence {
-    std::uint64_t round = 0;   ///< Of its request; answers to others do not count.
-    std::set<NodeId> agreed;   ///< All followers: it is silent.
+    std::uint64_t round = 0;  ///< Of its request; answers to others do not count.
+    std::set<NodeId> agreed;  ///< All followers: it is silent.
     bool operator==(const Quiescence&) const = default;
 };
 

@@ -7,7 +7,7 @@
 
 #include "core/check.hpp"
 #include "core/codec.hpp"
-#include "ports/scheduling.hpp"
+#include "disk/give_way.hpp"
 
 namespace rafted::disk {
 namespace {
@@ -48,7 +48,7 @@ bool is_small(const ports::Batch& batch) {
 /// Leaves the device to others for as long again as each step took it.
 void prepare_beside(Spare& spare) {
     constexpr auto longest_pause = std::chrono::milliseconds(2);
-    ports::give_way();
+    give_way();
     while (spare.wait()) {
         const auto begin = std::chrono::steady_clock::now();
         spare.prepare();

@@ -152,8 +152,8 @@ public:
     }
 
     Result<void> write_back(std::uint64_t offset, std::uint64_t bytes) override {
-        constexpr unsigned and_wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                                      SYNC_FILE_RANGE_WAIT_AFTER;
+        constexpr unsigned and_wait =
+            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
         return yielding([&] {
             return ::sync_file_range(descriptor_.number(), static_cast<off_t>(offset),
                                      static_cast<off_t>(bytes), and_wait);

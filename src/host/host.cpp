@@ -70,10 +70,9 @@ void Host::receive(ports::Envelope envelope) {
 }
 
 void Host::heard_beat(NodeId from, const ports::Beat& beat) {
-    MailItem heard = Completion(
-        [this, from, beat] {
-            if (!stopped_) liveness_.heard(from, beat, ports_.clock.steady());
-        });
+    MailItem heard = Completion([this, from, beat] {
+        if (!stopped_) liveness_.heard(from, beat, ports_.clock.steady());
+    });
     (void)mailbox_.put_below(max_waiting_messages, heard);
 }
 

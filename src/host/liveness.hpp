@@ -23,7 +23,7 @@ namespace rafted::host {
 /// What a silent seat relies on.
 struct Reliance {
     std::vector<NodeId> nodes;
-    core::Duration patience{};      ///< A node that was not heard for so long is gone.
+    core::Duration patience{};       ///< A node that was not heard for so long is gone.
     core::Duration beat_interval{};  ///< Zero: beats are sent by the other side.
 };
 
@@ -38,7 +38,8 @@ public:
     /// It is not any more.
     void unwatch(ports::Slot slot);
     void heard(NodeId node, const ports::Beat& beat, core::Time now);
-    /// From now on this node vouches for the seats it has now; none that is silent here may stay so.
+    /// From now on this node vouches for the seats it has now; none that is silent here may stay
+    /// so.
     void renew();
 
     /// Sends the beats that are due, and returns the seats that have nobody any more to rely on;

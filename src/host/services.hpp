@@ -27,8 +27,8 @@ struct Services {
     std::function<ClusterId()> cluster;
     double disk_patience = 0.5;      ///< Of an election timeout (NodeConfig).
     core::Duration quiesce_after{};  ///< Zero: never (NodeConfig).
-    Watch* watch = nullptr;      ///< Of every step; may be nobody.
-    core::Effects effects{};     ///< Of the step under way: its memory serves all seats.
+    Watch* watch = nullptr;          ///< Of every step; may be nobody.
+    core::Effects effects{};         ///< Of the step under way: its memory serves all seats.
 };
 
 }  // namespace rafted::host

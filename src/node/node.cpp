@@ -132,13 +132,12 @@ Result<void> Node::Impl::start() {
                       [this](LogLevel level, const std::string& line) { log(level, line); },
                       [this] { return cluster(); }};
     host_ = std::make_unique<host::Host>(
-        std::move(ports),
-        host::HostIdentity{id,
-                           address,
-                           config_.max_waiting_requests,
-                           config_.disk_patience,
-                           {config_.scrub_period, config_.scrub_bytes_per_second},
-                           config_.quiesce_after});
+        std::move(ports), host::HostIdentity{id,
+                                             address,
+                                             config_.max_waiting_requests,
+                                             config_.disk_patience,
+                                             {config_.scrub_period, config_.scrub_bytes_per_second},
+                                             config_.quiesce_after});
     host_->adopt(std::move(recovered->groups));
     network_->start(*host_, *host_);
     loop_.set_turn([this] { return host_->turn(); });

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "ports/scheduling.hpp"
+#include "disk/give_way.hpp"
 
 namespace rafted::node {
 namespace {
@@ -53,7 +53,7 @@ ThreadWorkers::ThreadWorkers(unsigned threads, ports::OfferBeside offer)
     }
     for (unsigned i = 0; i < background_threads; ++i) {
         threads_.emplace_back([pool = pool_] {
-            ports::give_way();
+            disk::give_way();
             work(pool, ports::Urgency::background);
         });
     }

@@ -17,7 +17,8 @@ struct Envelope {
     core::Message message;
 };
 
-/// A node's word that it is alive, to another node: for all groups whose members have fallen silent.
+/// A node's word that it is alive, to another node: for all groups whose members have fallen
+/// silent.
 struct Beat {
     std::uint64_t epoch = 0;  ///< Another one: what the sender stood for before is void. Not 0.
     bool is_answer = false;   ///< Not to be answered.

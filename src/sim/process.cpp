@@ -282,8 +282,7 @@ Result<void> Process::boot() {
                     },
                     [] { return ClusterId(1); }, world_.witness},
         host::HostIdentity{start_.id, start_.address, start_.max_waiting_requests,
-                           host::HostIdentity{}.disk_patience, start_.scrub,
-                           start_.quiesce_after});
+                           host::HostIdentity{}.disk_patience, start_.scrub, start_.quiesce_after});
     host_->adopt(std::move(recovered->groups));
     return {};
 }

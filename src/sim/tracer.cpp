@@ -40,10 +40,9 @@ std::string joined(const std::vector<std::string>& parts) {
 
 /// The kinds by which the page filters.
 std::string_view kind_name(const core::Message& message) {
-    constexpr std::string_view names[] = {"append",   "reply",          "vote",      "vote_reply",
-                                          "snapshot", "snapshot_reply", "take_over", "removed",
-                                          "moved",    "owed",           "owed_reply", "quiesce",
-                                          "quiesce_reply"};
+    constexpr std::string_view names[] = {
+        "append",  "reply", "vote", "vote_reply", "snapshot", "snapshot_reply", "take_over",
+        "removed", "moved", "owed", "owed_reply", "quiesce",  "quiesce_reply"};
     const auto* append = std::get_if<core::AppendRequest>(&message.body);
     if (append != nullptr && append->entries.empty()) return "heartbeat";
     static_assert(std::size(names) == std::variant_size_v<decltype(message.body)>);

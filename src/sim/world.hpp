@@ -28,7 +28,7 @@ struct WorldOptions {
     Weather weather{};
     disk::JournalOptions journal{};
     std::uint64_t max_waiting_requests = 100'000;
-    host::ScrubPace scrub{};  ///< Of every node; by default nothing is read back.
+    host::ScrubPace scrub{};         ///< Of every node; by default nothing is read back.
     core::Duration quiesce_after{};  ///< Of every node; by default heartbeats always go.
 };
 

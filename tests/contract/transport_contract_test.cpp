@@ -89,8 +89,8 @@ TEST_P(TransportContract, BeatsArriveBesideMessages) {
         a.network->transport().flush();
     });
     a.send(b.id, Term(5));
-    ASSERT_TRUE(b.inbox.watched.wait(
-        [&] { return !b.inbox.beats.empty() && !b.inbox.envelopes.empty(); }));
+    ASSERT_TRUE(
+        b.inbox.watched.wait([&] { return !b.inbox.beats.empty() && !b.inbox.envelopes.empty(); }));
     EXPECT_EQ(b.inbox.beats, (std::vector{std::pair(a.id, beat)}));
 }
 

@@ -74,8 +74,8 @@ TEST(Silence, ALeaderThatIsCutOffGivesUp) {
     SilentWorld world(231);
     const NodeId leader = world.leader();
     world.isolate(leader);
-    EXPECT_TRUE(world.run_until([&] { return world.status(leader).role != Role::leader; },
-                                seconds(20)));
+    EXPECT_TRUE(
+        world.run_until([&] { return world.status(leader).role != Role::leader; }, seconds(20)));
     EXPECT_NE(world.wait_for_leader("tally", leader), leader);
     world.heal();
     EXPECT_EQ(world.add(1, seconds(20)), 2);

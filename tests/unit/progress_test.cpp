@@ -197,8 +197,8 @@ TEST(Progress, WhoLacksMuchThatIsCommittedGetsWhatItsDiskTakesInAtATime) {
     while (near.c_is().match + 50 < near.stand->log().last()) {
         near.stand->receive(c, Term(1), accepted(*near.stand, near.c_is().match + 5));
     }
-    EXPECT_GE(near.under_way() + 20'000, near.stand->log().bytes_between(
-                                             near.c_is().match, near.stand->log().last()))
+    EXPECT_GE(near.under_way() + 20'000,
+              near.stand->log().bytes_between(near.c_is().match, near.stand->log().last()))
         << "who lacks less than a window gets all of it";
 }
 

@@ -1,9 +1,4 @@
-// What a thread asks of the system's scheduler. Linux gives a thread that wakes the processor of
-// one that runs if its slice is the shorter one (EEVDF, since 6.12); before that it goes by
-// niceness alone.
-//   1. Best effort: where the system says no, the thread is as good as any other.
-//   2. Who started the program by another policy than the usual one has the last word.
-#pragma once
+#include "disk/give_way.hpp"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -14,7 +9,8 @@
 #include <chrono>
 #include <cstdint>
 
-namespace rafted::ports {
+namespace rafted::disk {
+namespace {
 
 /// As sched_setattr(2) takes it. The system's header for it and the C library's do not go together.
 struct SchedulerAttributes {
@@ -28,9 +24,10 @@ struct SchedulerAttributes {
     std::uint64_t period_ns = 0;
 };
 
-/// For a thread that does much and for which nobody waits: the others come first, and it still gets
-/// a fourth of a processor that both want.
-inline void give_way() {
+}  // namespace
+
+void give_way() {
+    // Linux lets who wakes go before who runs if its slice is the shorter one (since 6.12).
     constexpr std::chrono::nanoseconds longest_slice = std::chrono::milliseconds(100);
     constexpr int niceness = 5;
     if (::sched_getscheduler(0) != SCHED_OTHER) return;
@@ -40,4 +37,4 @@ inline void give_way() {
     static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
 }
 
-}  // namespace rafted::ports
+}  // namespace rafted::disk
