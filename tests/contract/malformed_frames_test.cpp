@@ -171,6 +171,24 @@ TEST_F(AmongLiars, AMessageInAnothersName) {
     EXPECT_TRUE(node.inbox.envelopes.empty());
 }
 
+TEST_F(AmongLiars, ABeatThatMakesNoSense) {
+    const Bytes whole = net::encode_beat({7, true}).head;
+    Bytes no_epoch = whole;
+    no_epoch[1] = std::byte{0};
+    Bytes no_answer_either = whole;
+    no_answer_either.back() = std::byte{2};
+    for (const Bytes& beat : {no_epoch, no_answer_either, Bytes(whole.begin(), whole.end() - 1)}) {
+        Bytes bytes = peer_hello(NodeId(9));
+        const Bytes frame = framed(beat);
+        bytes.insert(bytes.end(), frame.begin(), frame.end());
+        const auto why = refusal_of(bytes);
+        ASSERT_TRUE(why);
+        EXPECT_EQ(why->code, ErrorCode::invalid);
+    }
+    EXPECT_TRUE(node.inbox.beats.empty());
+    expect_others_are_served();
+}
+
 TEST_F(AmongLiars, AClientThatSpeaksAsAPeerAndAPeerThatAsks) {
     Bytes as_peer = client_hello();
     const auto message = framed(view_of(std::string("\x03") + std::string(60, 'x')));
