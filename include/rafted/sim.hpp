@@ -73,8 +73,10 @@ enum class Fault : std::uint8_t {
     upgrade,         ///< Nodes restart one by one as another release (so far there is one).
     contest_lead,    ///< A leader is cut off while it is sure to lead, and another is elected.
     lose_half,       ///< Half of the voters is gone for good; the others force one of it out.
+    silence,         ///< Groups with nothing to do fall silent (NodeConfig::quiesce_after).
+    scrub,           ///< What is stored is read back all the time (NodeConfig::scrub_period).
 };
-inline constexpr std::uint8_t fault_count = 42;
+inline constexpr std::uint8_t fault_count = 44;
 /// "crash_in_step"; as on the command line.
 std::string_view name_of(Fault fault);
 /// Nothing if no fault is called that.

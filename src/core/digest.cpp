@@ -79,6 +79,7 @@ void put(Writer& out, const Leader& leader) {
     if (!leader.quiescence) return;
     put(out, leader.quiescence->round);
     for (const NodeId id : leader.quiescence->agreed) put(out, id.value);
+    put(out, std::uint64_t{leader.quiescence->is_agreed});
 }
 
 void put(Writer& out, const RoleState& role) {

@@ -43,7 +43,7 @@ bool has_nothing_to_do(const State& state, const Leader& leader, Time now) {
 void on_quiesce(Turn& turn) {
     Leader* leader = turn.leader();
     if (leader == nullptr || !has_nothing_to_do(turn.state, *leader, turn.now)) return;
-    leader->quiescence = Quiescence{++leader->round, {}};
+    leader->quiescence = Quiescence{++leader->round, {}, false};
     const State& state = turn.state;
     for (auto& [id, progress] : leader->followers) {
         progress.sent_at = turn.now;
@@ -71,7 +71,10 @@ void on_reply(Turn& turn, const Message& message, const QuiesceReply& reply) {
     Leader& leader = *turn.leader();
     const bool is_asked = leader.quiescence && leader.quiescence->round == reply.stamp.round;
     if (!is_asked || !has_nothing_to_do(turn.state, leader, turn.now)) return;
-    leader.quiescence->agreed.insert(message.from);
+    auto& agreed = leader.quiescence->agreed;
+    agreed.insert(message.from);
+    leader.quiescence->is_agreed = std::ranges::all_of(
+        leader.followers, [&](const auto& follower) { return agreed.contains(follower.first); });
 }
 
 void on_unquiesce(Turn& turn) {

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, fault_count> names{
     "jump_wall",     "add_member",     "remove_member",  "replace_member", "learner",
     "move_lead",     "change_config",  "lose_majority",  "short_timeouts", "pile_up",
     "slow_value",    "slow_hooks",     "throwing_hooks", "slow_snapshots", "upgrade",
-    "contest_lead",  "lose_half"};
+    "contest_lead",  "lose_half",      "silence",        "scrub"};
 
 }  // namespace
 

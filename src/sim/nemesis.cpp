@@ -101,6 +101,8 @@ Nemesis::Done Nemesis::perform(const Strike& strike) {
         case Fault::lose_majority:
         case Fault::lose_half: return changes(strike);
         case Fault::contest_lead: return contest_lead(strike);
+        case Fault::silence:
+        case Fault::scrub: break;  // not struck with
     }
     return {};
 }

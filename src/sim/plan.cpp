@@ -14,6 +14,7 @@ constexpr std::uint64_t swarm_stream = 11;
 constexpr std::uint64_t config_stream = 12;
 constexpr std::uint64_t strike_stream = 13;
 constexpr std::uint64_t call_stream = 14;
+constexpr std::uint64_t condition_stream = 15;
 
 /// How often a fault that is on strikes in a minute, at most, and how long.
 struct Habit {
@@ -66,6 +67,9 @@ constexpr Habit habit_of(Fault fault) {
         case Fault::upgrade: return {1, 200, 1'000};
         case Fault::contest_lead: return {3, 4'000, 12'000};
         case Fault::lose_half: return {1, 0, 0};
+        // They are there all the time.
+        case Fault::silence:
+        case Fault::scrub: return {0, 0, 0};
     }
     return {};
 }
@@ -123,9 +127,16 @@ WorldOptions draw_world(const Options& options, core::Random& chance) {
     world.journal.prewrite_bytes = 4 << 10;
     world.journal.reserve_bytes = 4 << 10;
     world.journal.move_bytes = 4 << 10;
-    world.quiesce_after = milliseconds(one_of(0, 0, 50, 200, 1'000));
-    world.scrub = {std::chrono::seconds(one_of(0, 0, 2, 20)), 1 << 20};
     return world;
+}
+
+void draw_conditions(Plan& plan) {
+    auto chance = stream_of(plan.options.seed, condition_stream);
+    constexpr std::array silences{milliseconds(50), milliseconds(200), milliseconds(1'000)};
+    const auto silence = silences[chance.one_to(silences.size()) - 1];
+    const auto period = std::chrono::seconds(chance.one_to(2) == 1 ? 2 : 20);
+    if (plan.on.has(Fault::silence)) plan.world.quiesce_after = silence;
+    if (plan.on.has(Fault::scrub)) plan.world.scrub = {period, 1 << 20};
 }
 
 std::vector<Strike> draw_strikes(const Plan& plan) {
@@ -136,6 +147,7 @@ std::vector<Strike> draw_strikes(const Plan& plan) {
         if (!plan.on.has(fault)) continue;
         auto chance = stream_of(plan.options.seed, strike_stream, i);
         const Habit habit = habit_of(fault);
+        if (habit.most == 0) continue;
         const auto most = std::max(1U, static_cast<unsigned>(habit.most * minutes));
         const auto count = chance.one_to(most);
         for (std::uint64_t n = 0; n < count; ++n) {
@@ -210,6 +222,7 @@ Result<Plan> plan_of(const Options& options) {
     plan.world = draw_world(options, chance);
     plan.durable = options.durable.value_or(chance.one_to(8) != 1);
     plan.world.durable = plan.durable;
+    draw_conditions(plan);
     plan.strikes = draw_strikes(plan);
     plan.calls = draw_calls(plan);
     keep_only(plan.strikes, options.only_strikes);

@@ -174,9 +174,9 @@ TEST_F(AmongLiars, AMessageInAnothersName) {
 TEST_F(AmongLiars, ABeatThatMakesNoSense) {
     const Bytes whole = net::encode_beat({7, true}).head;
     Bytes no_epoch = whole;
-    no_epoch[1] = std::byte{0};
+    no_epoch.at(1) = std::byte{0};
     Bytes no_answer_either = whole;
-    no_answer_either.back() = std::byte{2};
+    no_answer_either.at(9) = std::byte{2};
     for (const Bytes& beat : {no_epoch, no_answer_either, Bytes(whole.begin(), whole.end() - 1)}) {
         Bytes bytes = peer_hello(NodeId(9));
         const Bytes frame = framed(beat);
