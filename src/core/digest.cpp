@@ -79,7 +79,8 @@ void put(Writer& out, const Leader& leader) {
     if (!leader.quiescence) return;
     put(out, leader.quiescence->round);
     for (const NodeId id : leader.quiescence->agreed) put(out, id.value);
-    put(out, std::uint64_t{leader.quiescence->is_agreed});
+    put(out, std::uint64_t{leader.is_silent()});
+    if (leader.is_silent()) put(out, *leader.quiescence->agreed_at);
 }
 
 void put(Writer& out, const RoleState& role) {

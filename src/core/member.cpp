@@ -210,8 +210,7 @@ void Member::step(Time now, std::span<const Input> inputs, Effects& effects) {
             refuse_removed(turn, input);
             continue;
         }
-        // Whatever happens ends a leader's silence.
-        if (!std::holds_alternative<TimePassed>(input)) quiescence::end_silence(turn);
+        if (quiescence::is_news(input)) quiescence::end_silence(turn);
         std::visit(Dispatch{turn, nullptr}, input);
     }
     settle(turn);

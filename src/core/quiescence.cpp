@@ -42,8 +42,9 @@ bool has_nothing_to_do(const State& state, const Leader& leader, Time now) {
 
 void on_quiesce(Turn& turn) {
     Leader* leader = turn.leader();
-    if (leader == nullptr || !has_nothing_to_do(turn.state, *leader, turn.now)) return;
-    leader->quiescence = Quiescence{++leader->round, {}, false};
+    const bool may = leader != nullptr && !leader->is_silent();
+    if (!may || !has_nothing_to_do(turn.state, *leader, turn.now)) return;
+    leader->quiescence = Quiescence{.round = ++leader->round};
     const State& state = turn.state;
     for (auto& [id, progress] : leader->followers) {
         progress.sent_at = turn.now;
@@ -73,8 +74,9 @@ void on_reply(Turn& turn, const Message& message, const QuiesceReply& reply) {
     if (!is_asked || !has_nothing_to_do(turn.state, leader, turn.now)) return;
     auto& agreed = leader.quiescence->agreed;
     agreed.insert(message.from);
-    leader.quiescence->is_agreed = std::ranges::all_of(
+    const bool all = std::ranges::all_of(
         leader.followers, [&](const auto& follower) { return agreed.contains(follower.first); });
+    if (all) leader.quiescence->agreed_at = turn.now;
 }
 
 void on_unquiesce(Turn& turn) {
@@ -85,11 +87,16 @@ void on_unquiesce(Turn& turn) {
     state.election_at -= Duration(state.config().election_timeout);
 }
 
+bool is_news(const Input& input) {
+    return !std::holds_alternative<TimePassed>(input) && !std::holds_alternative<Quiesce>(input);
+}
+
 void end_silence(Turn& turn) {
     Leader* leader = turn.leader();
     if (leader == nullptr || !leader->is_silent()) return;
+    // One that ends in the step in which it began was none: who was heard counts as ever.
+    if (*leader->quiescence->agreed_at < turn.now) leader->since = turn.now;
     leader->quiescence.reset();
-    leader->since = turn.now;
 }
 
 }  // namespace rafted::core::quiescence

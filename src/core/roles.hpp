@@ -51,8 +51,8 @@ struct PendingRead {
 /// A leader that wants to fall silent, or has.
 struct Quiescence {
     std::uint64_t round = 0;  ///< Of its request; answers to others do not count.
-    std::set<NodeId> agreed;
-    bool is_agreed = false;  ///< By all followers: it is silent.
+    std::set<NodeId> agreed{};
+    std::optional<Time> agreed_at{};  ///< When all followers had: it is silent.
     bool operator==(const Quiescence&) const = default;
 };
 
@@ -65,7 +65,7 @@ struct Leader {
     std::uint64_t read_round = 0;    ///< The newest broadcast that went to every voter.
     std::vector<PendingRead> reads;  ///< In order of round.
     std::optional<Quiescence> quiescence;
-    bool is_silent() const { return quiescence && quiescence->is_agreed; }
+    bool is_silent() const { return quiescence && quiescence->agreed_at; }
     bool operator==(const Leader&) const = default;
 };
 

@@ -126,6 +126,8 @@ void on_quiesce(Turn& turn);
 void on_unquiesce(Turn& turn);
 void on_request(Turn& turn, const Message& message, const QuiesceRequest& request);
 void on_reply(Turn& turn, const Message& message, const QuiesceReply& reply);
+/// Something has happened: that nothing has is none.
+bool is_news(const Input& input);
 /// A leader that was silent speaks again.
 void end_silence(Turn& turn);
 }  // namespace quiescence

@@ -76,6 +76,33 @@ TEST(Quiescence, AnAnswerToAnOlderRequestAgreesToNothing) {
     EXPECT_FALSE(asked.stand.state().is_quiescent());
 }
 
+TEST(Quiescence, ASilenceThatEndsAsItBeginsMakesNobodyHeard) {
+    Asked asked;
+    const core::Time asked_at = asked.stand.now();
+    for (const NodeId id : {b, c, d}) asked.agree(id);
+    asked.stand.pass(milliseconds(150));
+    // The last word and a command come in one step.
+    core::Member member = asked.stand.member();
+    const core::QuiesceReply last{{asked.stand.leader().round, asked_at}};
+    const std::vector<core::Input> both{core::Received{core::Message{e, a, Term(1), last}},
+                                        core::Propose{9, core::EntryKind::command, {}, {}}};
+    static_cast<void>(member.step(asked.stand.now(), both));
+    EXPECT_TRUE(member.leads());
+    static_cast<void>(member.step(asked_at + milliseconds(1'999), core::TimePassed{}));
+    EXPECT_TRUE(member.leads());
+    static_cast<void>(member.step(asked_at + milliseconds(2'000), core::TimePassed{}));
+    EXPECT_FALSE(member.leads()) << "what counts is when it asked";
+}
+
+TEST(Quiescence, WhoHasNothingToDoMayStaySilent) {
+    Asked asked;
+    for (const NodeId id : {b, c, d, e}) asked.agree(id);
+    asked.stand.forget();
+    asked.stand.give(core::Quiesce{});
+    EXPECT_TRUE(asked.stand.state().is_quiescent());
+    EXPECT_TRUE(asked.stand.said().empty());
+}
+
 TEST(Quiescence, ALeaderThatSpeaksAgainHasTwoElectionTimeoutsToBeHeard) {
     Asked asked;
     for (const NodeId id : {b, c, d, e}) asked.agree(id);
