@@ -1,7 +1,7 @@
 // Since when a leader has had nothing to do, and when to say so to the core (Quiesce).
 #pragma once
 
-#include <algorithm>
+#include <utility>
 
 #include "core/time.hpp"
 #include "rafted/ids.hpp"
