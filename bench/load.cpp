@@ -4,6 +4,7 @@
 // generator costs little. Prints one row per workload: operations per second, latency percentiles,
 // and whether the leader stayed, as a table or as JSON.
 //
+// The value is a map of 10,000 keys, or with --count a counter that looks at nothing it is given.
 // Without --dir the nodes are memory-only; with it they sync every batch before they promise. With
 // more than one group all are led by the first node, and each request goes to the next one. Batches
 // that the leader's node has made durable are counted with --inside alone.
@@ -219,7 +220,7 @@ Options parse(int count, char** words) {
         "usage: bench_load [--dir DIR] [--clients N,N.. | --rate N,N..] [--seconds S] [--bytes B] "
         "[--groups N] [--members N] [--entries N] [--spin US] [--heartbeat-ms MS] "
         "[--quiesce-ms MS] [--max-calls N] "
-        "[--only put|query] [--no-lease] [--inside | --one-process] [--json]\n";
+        "[--only put|query] [--no-lease] [--count] [--inside | --one-process] [--json]\n";
     const auto wrong = [&](const std::string& word) {
         std::fprintf(stderr, "bench_load: bad argument '%s'\n%s", word.c_str(), usage.c_str());
         std::_Exit(2);
@@ -231,6 +232,8 @@ Options parse(int count, char** words) {
             options.json = true;
         } else if (word == "--no-lease") {
             options.lease = false;
+        } else if (word == "--count") {
+            options.counts = true;
         } else if (word == "--inside") {
             options.inside = true;
         } else if (word == "--one-process") {

@@ -48,6 +48,19 @@ struct Map {
     }
 };
 
+/// Asked in the same way, and does next to nothing: what is left is what replicating costs.
+struct Count {
+    using Command = Put;
+    using Query = Get;
+    std::uint64_t puts = 0;
+
+    Unit command(const Put&) {
+        ++puts;
+        return {};
+    }
+    std::optional<std::string> query(const Get&) const { return std::nullopt; }
+};
+
 struct Options {
     std::string dir;
     std::vector<unsigned> clients{1, 64};
@@ -62,6 +75,7 @@ struct Options {
     std::uint64_t max_calls = NodeConfig{}.max_calls_per_handle;
     std::uint64_t entries = 0;  ///< In the log, uncompacted, before anything is measured.
     bool lease = true;
+    bool counts = false;  ///< The value is a Count in place of a Map.
     bool inside = false;
     std::shared_ptr<LocalNetwork> network{};  ///< All in one process, on this.
     bool puts = true;
@@ -108,11 +122,18 @@ inline std::string name_of(unsigned group) { return "load-" + std::to_string(gro
 
 using Groups = std::vector<Group<Map>>;
 
+/// Both values are asked by the same handle.
+inline MachineFactory value_of(const Options& options) {
+    if (options.counts) return [] { return std::make_unique<Typed<Count>>(); };
+    return [] { return std::make_unique<Typed<Map>>(); };
+}
+
 inline Groups create_groups(Node& node, const Options& options) {
     Groups groups;
     for (unsigned i = 0; i < options.groups; ++i) {
-        groups.push_back(
-            must(node.create_group<Map>(name_of(i), config_of(options)), "creating a group"));
+        groups.emplace_back(
+            must(node.create_untyped(name_of(i), value_of(options), config_of(options)),
+                 "creating a group"));
     }
     return groups;
 }
@@ -125,7 +146,8 @@ inline void join_groups(Node& node, const Options& options, const std::string& f
     for (unsigned i = 0; i < std::min(at_once, options.groups); ++i) {
         threads.emplace_back([&] {
             for (unsigned group = next++; group < options.groups; group = next++) {
-                must(node.join_group<Map>(name_of(group), {first}), "joining a group");
+                must(node.join_untyped(name_of(group), value_of(options), {first}, {}),
+                     "joining a group");
             }
         });
     }

@@ -46,7 +46,7 @@ struct CallOptions {
 
 class Caller {
 public:
-    using Callback = std::function<void(Result<Bytes>)>;
+    using Callback = std::move_only_function<void(Result<Bytes>)>;
     virtual ~Caller() = default;
 
     /// Never blocks. `done` is called exactly once, on a thread of the library that must not be

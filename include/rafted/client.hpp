@@ -22,6 +22,9 @@ struct ClientConfig {
     std::chrono::microseconds spin{30};
     /// As NodeConfig::max_calls_per_handle, of this client's handles.
     std::uint64_t max_calls_per_handle = 100'000;
+
+    /// Fails with invalid; the text names the field, its value and the allowed range.
+    Result<void> validate() const;
 };
 
 class Client {

@@ -173,7 +173,10 @@ private:
     Pending<Answer> begin(RequestKind kind, const A& argument, const CallOptions& options) const {
         static_cast<void>(sizeof(RequireData<D>));
         if constexpr (ok_ && !std::is_same_v<One, detail::Missing>) {
+            // Most arguments fit, and need memory once.
+            constexpr std::size_t usual_bytes = 512;
             Writer body;
+            body.reserve(usual_bytes);
             detail::encode_one<Whole, One>(body, argument);
             if (!body.failed()) return Pending<Answer>(start(kind, body.take(), options));
         }

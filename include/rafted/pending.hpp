@@ -28,15 +28,16 @@ namespace detail {
 /// lock between them.
 class AnswerSlot {
 public:
-    using Receiver = std::function<void(Result<Bytes>)>;
+    using Receiver = std::move_only_function<void(Result<Bytes>)>;
 
     /// The answer; only the first one counts.
     void put(Result<Bytes> answer);
     /// Blocks until there is one and takes it; a second time fails with invalid.
     Result<Bytes> take();
     bool is_ready() const;
-    /// False if the answer is there already (take() it then). Else the receiver will get it.
-    bool hand_to(Receiver receiver);
+    /// False if the answer is there already: take() it then, the receiver is left alone. Else it
+    /// will get it.
+    bool hand_to(Receiver&& receiver);
 
 private:
     mutable std::mutex mutex_;
@@ -86,12 +87,10 @@ public:
     /// Calls `f(Result<R>)` once. requires: f does not throw and does not block.
     template <class F>
     void then(F f) {
-        // Shared, since std::function wants to be copied and f may not want to.
-        auto receive = std::make_shared<F>(std::move(f));
-        const bool later = slot_->hand_to([receive](Result<Bytes> answer) {
-            (*receive)(detail::typed_answer<R>(std::move(answer)));
-        });
-        if (!later) (*receive)(get());
+        detail::AnswerSlot::Receiver receive = [f = std::move(f)](Result<Bytes> answer) mutable {
+            f(detail::typed_answer<R>(std::move(answer)));
+        };
+        if (!slot_->hand_to(std::move(receive))) receive(slot_->take());
     }
 
     std::future<Result<R>> future() {

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "rafted/client.hpp"
+
 namespace rafted {
 namespace {
 
@@ -13,6 +15,9 @@ constexpr std::uint64_t mebibyte = 1 << 20;
 /// No timeout of the protocol is longer: beyond a day it is a mistake in the unit.
 constexpr Milliseconds longest_timeout = std::chrono::hours(24);
 constexpr Milliseconds longest_session = std::chrono::hours(24 * 366);
+constexpr std::chrono::microseconds longest_spin = std::chrono::milliseconds(10);
+constexpr std::uint64_t most_calls = 100'000'000;
+constexpr const char* address_rule = "it must be \"host:port\" or \"[v6]:port\"";
 
 std::string text_of(std::uint64_t number) { return std::to_string(number); }
 std::string text_of(std::chrono::seconds time) { return std::to_string(time.count()) + " s"; }
@@ -111,7 +116,6 @@ Result<void> GroupConfig::validate() const {
 }
 
 Result<void> NodeConfig::validate() const {
-    const std::string address_rule = "it must be \"host:port\" or \"[v6]:port\"";
     const bool is_local = local_network != nullptr;
     const bool names_itself = !listen.empty() && listen.size() <= 255;
     return Checker("NodeConfig")
@@ -120,20 +124,19 @@ Result<void> NodeConfig::validate() const {
         .require(advertise.empty() || (!is_local && is_address(advertise)), "advertise",
                  '"' + advertise + '"',
                  is_local ? "in a local network it must be empty"
-                          : address_rule + ", or empty for the same as listen")
+                          : std::string(address_rule) + ", or empty for the same as listen")
         .require(dir.find('\0') == std::string::npos, "dir", '"' + dir + '"',
                  "it must be a path without zero bytes")
         .require(!cluster || *cluster, "cluster", "0", "it must be a cluster's id, or none")
         .within("value_threads", value_threads, 1u, 64u)
-        .within("spin", spin, std::chrono::microseconds(0), std::chrono::microseconds(10'000))
+        .within("spin", spin, std::chrono::microseconds(0), longest_spin)
         .within("max_connections", max_connections, 1u, 1'000'000u)
         .within("max_requests_per_connection", max_requests_per_connection, 1u, 1'000'000u)
         .within("max_client_queue_bytes", max_client_queue_bytes, 64 * kibibyte,
                 std::uint64_t{1024} * 1024 * mebibyte)
         .within("max_waiting_requests", max_waiting_requests, std::uint64_t{1},
                 std::uint64_t{100'000'000})
-        .within("max_calls_per_handle", max_calls_per_handle, std::uint64_t{1},
-                std::uint64_t{100'000'000})
+        .within("max_calls_per_handle", max_calls_per_handle, std::uint64_t{1}, most_calls)
         .within("max_frame_bytes", max_frame_bytes, 64 * kibibyte, 1024 * mebibyte)
         .within("max_peer_queue_bytes", max_peer_queue_bytes, 64 * kibibyte,
                 std::uint64_t{1024} * 1024 * mebibyte)
@@ -146,6 +149,19 @@ Result<void> NodeConfig::validate() const {
         .within("scrub_bytes_per_second", scrub_bytes_per_second, 64 * kibibyte,
                 std::uint64_t{1024} * 1024 * mebibyte)
         .within("stop_deadline", stop_deadline, Milliseconds(0), longest_timeout)
+        .verdict();
+}
+
+Result<void> ClientConfig::validate() const {
+    Checker checker("ClientConfig");
+    checker.require(!addresses.empty(), "addresses", "empty", "it must name a member at least");
+    for (const std::string& address : addresses) {
+        checker.require(is_address(address), "addresses", '"' + address + '"', address_rule);
+    }
+    return checker
+        .require(!cluster || *cluster, "cluster", "0", "it must be a cluster's id, or none")
+        .within("spin", spin, std::chrono::microseconds(0), longest_spin)
+        .within("max_calls_per_handle", max_calls_per_handle, std::uint64_t{1}, most_calls)
         .verdict();
 }
 

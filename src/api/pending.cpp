@@ -35,7 +35,7 @@ bool AnswerSlot::is_ready() const {
     return put_ || taken_;
 }
 
-bool AnswerSlot::hand_to(Receiver receiver) {
+bool AnswerSlot::hand_to(Receiver&& receiver) {
     const std::lock_guard lock(mutex_);
     if (put_ || taken_) return false;
     taken_ = true;

@@ -47,13 +47,11 @@ bool is_small(const ports::Batch& batch) {
 
 /// Leaves the device to others for as long again as each step took it.
 void prepare_beside(Spare& spare) {
-    constexpr auto longest_pause = std::chrono::milliseconds(2);
     give_way();
     while (spare.wait()) {
         const auto begin = std::chrono::steady_clock::now();
         spare.prepare();
-        const auto took = std::chrono::steady_clock::now() - begin;
-        std::this_thread::sleep_for(std::min<decltype(took)>(took, longest_pause));
+        rest_after(std::chrono::steady_clock::now() - begin);
     }
 }
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace rafted::disk {
 namespace {
@@ -35,6 +35,11 @@ void give_way() {
     attributes.nice = std::min(::getpriority(PRIO_PROCESS, 0) + niceness, 19);
     attributes.slice_ns = static_cast<std::uint64_t>(longest_slice.count());
     static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
+}
+
+void rest_after(std::chrono::steady_clock::duration took) {
+    constexpr std::chrono::steady_clock::duration longest = std::chrono::milliseconds(2);
+    std::this_thread::sleep_for(std::min(took, longest));
 }
 
 }  // namespace rafted::disk

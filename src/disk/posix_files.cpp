@@ -12,8 +12,9 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
-#include <thread>
 #include <utility>
+
+#include "disk/give_way.hpp"
 
 namespace rafted::disk {
 namespace {
@@ -103,8 +104,6 @@ private:
     std::size_t at_ = 0;
 };
 
-constexpr auto longest_pause = std::chrono::milliseconds(2);
-
 class PosixFile final : public File {
 public:
     PosixFile(Descriptor descriptor, std::string path, bool yields)
@@ -171,8 +170,7 @@ private:
         while (call() != 0) {
             if (errno != EINTR) return failed_sync(errno);
         }
-        const auto took = std::chrono::steady_clock::now() - begin;
-        if (yields_) std::this_thread::sleep_for(std::min<decltype(took)>(took, longest_pause));
+        if (yields_) rest_after(std::chrono::steady_clock::now() - begin);
         return {};
     }
 

@@ -18,8 +18,8 @@ bool BackupDesk::takes(RequestKind kind) {
 
 void BackupDesk::request(ports::ClientRequest request, ports::Reply reply, const Sight& sight) {
     if (request.kind == RequestKind::begin_backup) return begin(request, std::move(reply), sight);
-    if (request.kind == RequestKind::read_backup) return read(request, reply);
-    end(request, reply);
+    if (request.kind == RequestKind::read_backup) return read(request, std::move(reply));
+    end(request, std::move(reply));
 }
 
 void BackupDesk::begin(const ports::ClientRequest& request, ports::Reply reply,
@@ -36,7 +36,7 @@ void BackupDesk::begin(const ports::ClientRequest& request, ports::Reply reply,
     waiting_.push_back({want, now() + patience, sight.nonce, sight.piece_bytes, std::move(reply)});
 }
 
-void BackupDesk::read(const ports::ClientRequest& request, const ports::Reply& reply) {
+void BackupDesk::read(const ports::ClientRequest& request, ports::Reply reply) {
     const auto piece = decode<ports::BackupPiece>(request.body);
     if (!piece) return reply(std::unexpected(piece.error()));
     const auto found = held_.find(piece->ticket);
@@ -49,12 +49,12 @@ void BackupDesk::read(const ports::ClientRequest& request, const ports::Reply& r
     Held& held = found->second;
     held.used = now();
     const auto most = static_cast<std::size_t>(std::min(piece->max, held.piece_bytes));
-    services_.workers.post(lane(), [source = held.source, offset = piece->offset, most, reply] {
-        reply(source->read(offset, most));
-    });
+    services_.workers.post(
+        lane(), [source = held.source, offset = piece->offset, most,
+                 reply = std::move(reply)]() mutable { reply(source->read(offset, most)); });
 }
 
-void BackupDesk::end(const ports::ClientRequest& request, const ports::Reply& reply) {
+void BackupDesk::end(const ports::ClientRequest& request, ports::Reply reply) {
     const auto ticket = decode<std::uint64_t>(request.body);
     if (!ticket) return reply(std::unexpected(ticket.error()));
     held_.erase(*ticket);
@@ -63,13 +63,13 @@ void BackupDesk::end(const ports::ClientRequest& request, const ports::Reply& re
 
 Index BackupDesk::wanted() const {
     if (waiting_.empty()) return {};
-    return std::ranges::min(waiting_, {}, &Waiting::want).want;
+    return std::ranges::min_element(waiting_, {}, &Waiting::want)->want;
 }
 
 void BackupDesk::stored(Index upto) {
     const auto is_covered = [&](const Waiting& waiting) { return waiting.want <= upto; };
     for (Waiting& waiting : waiting_) {
-        if (is_covered(waiting)) open(waiting);
+        if (is_covered(waiting)) open(std::move(waiting));
     }
     std::erase_if(waiting_, is_covered);
 }
@@ -90,7 +90,7 @@ void BackupDesk::open(Waiting waiting) {
     });
 }
 
-void BackupDesk::opened(const Waiting& waiting, std::shared_ptr<ports::SnapshotSource> source) {
+void BackupDesk::opened(Waiting& waiting, std::shared_ptr<ports::SnapshotSource> source) {
     const auto found = held_.find(waiting.ticket);
     if (found == held_.end()) return waiting.reply(fail(ErrorCode::stopped));
     Writer meta;

@@ -55,10 +55,10 @@ private:
     };
 
     void begin(const ports::ClientRequest& request, ports::Reply reply, const Sight& sight);
-    void read(const ports::ClientRequest& request, const ports::Reply& reply);
-    void end(const ports::ClientRequest& request, const ports::Reply& reply);
+    void read(const ports::ClientRequest& request, ports::Reply reply);
+    void end(const ports::ClientRequest& request, ports::Reply reply);
     void open(Waiting waiting);
-    void opened(const Waiting& waiting, std::shared_ptr<ports::SnapshotSource> source);
+    void opened(Waiting& waiting, std::shared_ptr<ports::SnapshotSource> source);
     ports::Lane lane();
     core::Time now() const { return services_.clock.steady(); }
 

@@ -11,6 +11,8 @@ namespace {
 /// Completions often come at once (memory storage); a few rounds save a trip through the loop.
 constexpr int rounds_per_turn = 4;
 constexpr std::size_t max_waiting_messages = 100'000;
+/// Memory for so many is kept from one turn to the next.
+constexpr std::size_t most_spare_mail = 1024;
 /// Beyond this, what is to be written gathers here: a disk that hangs makes no queue grow by turns.
 constexpr unsigned max_writes_under_way = 4;
 
@@ -115,7 +117,10 @@ void Host::take_mail() {
         [this](Call& call) { on_call(std::move(call)); },
         [](Completion& completion) { completion(); },
     };
-    for (MailItem& item : mailbox_.take()) std::visit(dispatch, item);
+    auto mail = mailbox_.take(std::move(spare_mail_));
+    for (MailItem& item : mail) std::visit(dispatch, item);
+    mail.clear();
+    spare_mail_ = mail.capacity() <= most_spare_mail ? std::move(mail) : std::vector<MailItem>();
 }
 
 void Host::on_call(Call call) {

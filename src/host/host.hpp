@@ -127,11 +127,12 @@ private:
     /// Writes what the start holds, then seats the member.
     void seat_new(SeatStart start, Done done);
     Seat& seat(SeatStart start);
-    void on_loop(std::function<void()> what) { mailbox_.put(Completion(std::move(what))); }
+    void on_loop(Completion what) { mailbox_.put(std::move(what)); }
 
     Ports ports_;
     HostIdentity identity_;
     Mailbox mailbox_;
+    std::vector<MailItem> spare_mail_;  ///< Empty: memory for the next ones.
     Metrics metrics_;
     Services services_;
     Scrubber scrubber_;

@@ -15,9 +15,9 @@ public:
 
     /// A request has come that the member has to do with.
     void asked() { is_asked_ = true; }
-    /// At each step of a leader, whose log ends at `last`: whether to say so now. It is said again
-    /// after `again`, as others may not agree at once.
-    bool is_due(core::Time now, Index last, core::Duration again) {
+    /// Each step of a leader, whose log ends at `last`. Returns whether to say so now; it is said
+    /// again after `again`, as others may not agree at once.
+    bool step(core::Time now, Index last, core::Duration again) {
         if (after_ == core::Duration::zero()) return false;
         if (std::exchange(is_asked_, false) || last != last_) due_at_ = now + after_;
         last_ = last;

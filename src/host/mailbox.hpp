@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ports/door.hpp"
+#include "ports/job.hpp"
 #include "ports/transport.hpp"
 
 namespace rafted::host {
@@ -22,7 +23,7 @@ struct Call {
     ports::Reply reply;
 };
 /// A completion from another thread: what to do with it on the loop.
-using Completion = std::function<void()>;
+using Completion = ports::Job;
 using MailItem = std::variant<ports::Envelope, Call, Completion>;
 
 class Mailbox {
@@ -43,9 +44,10 @@ public:
         return true;
     }
 
-    std::vector<MailItem> take() {
+    /// All there is, in exchange for the memory that the next ones take.
+    std::vector<MailItem> take(std::vector<MailItem> empty = {}) {
         const std::lock_guard lock(mutex_);
-        return std::exchange(items_, {});
+        return std::exchange(items_, std::move(empty));
     }
 
     std::size_t size() const {

@@ -136,7 +136,7 @@ bool Seat::step(core::Time now, ports::Batch& batch) {
     if (member_.leads() && hooks_.done() > member_.state().hooks_done) {
         inputs.emplace_back(core::HooksRan{hooks_.done()});
     }
-    if (is_idle(now)) inputs.emplace_back(core::Quiesce{});
+    if (step_idle_watch(now)) inputs.emplace_back(core::Quiesce{});
     services_.metrics.inputs += inputs.size();
     if (retry_at_ && writes_.empty() && now >= *retry_at_) {
         retry_at_.reset();

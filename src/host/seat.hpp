@@ -122,7 +122,8 @@ private:
     void back_up(ports::ClientRequest request, ports::Reply reply);
     void mind_backups(core::Time now);
     void check_ready();
-    bool is_idle(core::Time now);
+    /// Returns whether the core is to be told that there is nothing to do.
+    bool step_idle_watch(core::Time now);
     void give(core::Input input);
     Error not_leader() const;
     std::optional<Error> lost_entries() const;

@@ -4,10 +4,10 @@
 namespace rafted::host {
 
 /// Hooks that wait are work: what they have done is told to the others.
-bool Seat::is_idle(core::Time now) {
+bool Seat::step_idle_watch(core::Time now) {
     const core::State& state = member_.state();
     if (!member_.leads() || state.is_quiescent() || hooks_.size() > 0) return false;
-    return idle_.is_due(now, state.log.last(), state.config().heartbeat_interval);
+    return idle_.step(now, state.log.last(), state.config().heartbeat_interval);
 }
 
 NodeId Seat::silent_under() const {

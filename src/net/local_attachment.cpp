@@ -10,6 +10,7 @@ namespace rafted::net {
 struct LocalChannel::Doors {
     std::shared_ptr<LocalNetwork> network;
     std::shared_ptr<LocalPlace> own;
+    std::shared_ptr<LocalCalls> calls;
 
     Result<std::shared_ptr<LocalPlace>> find(const std::string& address) const {
         auto place = network->find(address);
@@ -26,26 +27,30 @@ struct LocalChannel::Doors {
         }
         return place;
     }
+
+    void ask(const std::string& address, ports::ClientRequest request, ports::Reply reply) const {
+        const auto place = find(address);
+        if (!place) return calls->refuse(std::move(reply), place.error());
+        calls->send(**place, address, std::move(request), std::move(reply));
+    }
 };
 
 LocalChannel::LocalChannel(Loop& loop, std::shared_ptr<LocalNetwork> network,
                            std::shared_ptr<LocalPlace> own, std::size_t most_waiting)
     : loop_(loop),
-      doors_(std::make_shared<Doors>(std::move(network), std::move(own))),
-      calls_(std::make_shared<LocalCalls>(loop, most_waiting)) {}
+      calls_(std::make_shared<LocalCalls>(loop, most_waiting)),
+      doors_(std::make_shared<Doors>(std::move(network), std::move(own), calls_)) {}
 
 void LocalChannel::send(const std::string& address, ports::ClientRequest request,
                         ports::Reply reply) {
+    if (loop_.in_loop()) return doors_->ask(address, std::move(request), std::move(reply));
     // Shared: if the loop takes the job no more, the reply must still be called, here.
     const auto shared = std::make_shared<ports::Reply>(std::move(reply));
-    auto ask = [doors = doors_, calls = calls_, address, request = std::move(request),
-                shared]() mutable {
-        const auto place = doors->find(address);
-        if (!place) return calls->refuse(std::move(*shared), place.error());
-        calls->send(**place, address, std::move(request), std::move(*shared));
-    };
-    if (loop_.in_loop()) return ask();
-    if (!loop_.post(std::move(ask))) (*shared)(fail(ErrorCode::stopped, "the network is closed"));
+    const bool posted =
+        loop_.post([doors = doors_, address, request = std::move(request), shared]() mutable {
+            doors->ask(address, std::move(request), std::move(*shared));
+        });
+    if (!posted) (*shared)(fail(ErrorCode::stopped, "the network is closed"));
 }
 
 Result<std::unique_ptr<Network>> LocalAttachment::open(Loop& loop, const NodeConfig& config,

@@ -21,8 +21,8 @@ public:
 private:
     struct Doors;
     Loop& loop_;
-    std::shared_ptr<Doors> doors_;
     std::shared_ptr<LocalCalls> calls_;
+    std::shared_ptr<Doors> doors_;
 };
 
 class LocalAttachment final : public Network {

@@ -132,7 +132,7 @@ core::Time Loop::now() const {
         std::chrono::steady_clock::now().time_since_epoch()));
 }
 
-bool Loop::post(std::function<void()> job) {
+bool Loop::post(ports::Job job) {
     bool first = false;
     {
         const std::lock_guard lock(mutex_);
@@ -145,7 +145,7 @@ bool Loop::post(std::function<void()> job) {
     return true;
 }
 
-Loop::TimerId Loop::call_at(core::Time at, std::function<void()> job) {
+Loop::TimerId Loop::call_at(core::Time at, ports::Job job) {
     const TimerId id{std::max(at, now()), next_timer_++};
     timers_.emplace(id, std::move(job));
     return id;
@@ -171,7 +171,7 @@ bool Loop::run_jobs() {
         taken_.swap(jobs_);
     }
     for (int left = max_jobs_per_round; left > 0 && !taken_.empty(); --left) {
-        const auto job = std::move(taken_.front());
+        auto job = std::move(taken_.front());
         taken_.pop_front();
         job();
     }
@@ -183,7 +183,7 @@ void Loop::run_due_timers() {
     // What the jobs set is later than this, even if due at once: a round must end.
     const TimerId last{now(), next_timer_};
     while (!timers_.empty() && timers_.begin()->first < last) {
-        const auto job = std::move(timers_.begin()->second);
+        auto job = std::move(timers_.begin()->second);
         timers_.erase(timers_.begin());
         job();
     }

@@ -63,8 +63,8 @@ public:
               std::shared_ptr<void> keep_alive = nullptr);
 
     core::Time now() const override;
-    bool post(std::function<void()> job) override;
-    TimerId call_at(core::Time at, std::function<void()> job) override;
+    bool post(ports::Job job) override;
+    TimerId call_at(core::Time at, ports::Job job) override;
     void cancel(TimerId timer) override;
     bool in_loop() const override;
 
@@ -91,19 +91,19 @@ private:
     unsigned in_vain_ = 0;  ///< Looked around so often without finding anything...
     unsigned not_now_ = 0;  ///< ...so it sleeps at once so many times.
     std::function<core::Time()> turn_;
-    std::map<TimerId, std::function<void()>> timers_;
+    std::map<TimerId, ports::Job> timers_;
     std::uint64_t next_timer_ = 1;
     std::vector<std::shared_ptr<Flushable>> dirty_;
     std::atomic<std::thread::id> owner_{};
     std::atomic<bool> stopping_ = false;
     std::vector<std::thread> threads_;
     Baton baton_{std::chrono::milliseconds(1)};
-    std::vector<ports::Beside> beside_;        ///< The holder's.
-    std::deque<std::function<void()>> taken_;  ///< Jobs that are this or the next round's.
+    std::vector<ports::Beside> beside_;  ///< The holder's.
+    std::deque<ports::Job> taken_;       ///< Jobs that are this or the next round's.
     bool has_relief_ = false;
 
     std::mutex mutex_;  // guards what follows: the hand-over from other threads
-    std::deque<std::function<void()>> jobs_;
+    std::deque<ports::Job> jobs_;
     bool closed_ = false;
     std::condition_variable has_ended_;
     unsigned running_ = 0;  ///< Threads.

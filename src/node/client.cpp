@@ -41,24 +41,7 @@ Client::Client(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
 Result<Client> Client::open(ClientConfig config) {
-    if (config.addresses.empty()) {
-        return fail(ErrorCode::invalid, "a client needs at least one address");
-    }
-    for (const std::string& address : config.addresses) {
-        if (auto parsed = net::parse_address(address); !parsed) {
-            return std::unexpected(parsed.error());
-        }
-    }
-    if (config.spin < std::chrono::microseconds(0) || config.spin > std::chrono::milliseconds(10)) {
-        return fail(ErrorCode::invalid, "ClientConfig.spin is " +
-                                            std::to_string(config.spin.count()) +
-                                            " us; it must be from 0 us to 10000 us");
-    }
-    if (config.max_calls_per_handle < 1 || config.max_calls_per_handle > 100'000'000) {
-        return fail(ErrorCode::invalid, "ClientConfig.max_calls_per_handle is " +
-                                            std::to_string(config.max_calls_per_handle) +
-                                            "; it must be from 1 to 100000000");
-    }
+    if (auto valid = config.validate(); !valid) return std::unexpected(std::move(valid.error()));
     // A handle may be the last to hold it, and be let go by a callback on the loop's own thread,
     // which cannot wait for itself.
     const auto let_go = [](Impl* impl) {

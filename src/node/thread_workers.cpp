@@ -21,7 +21,7 @@ constexpr unsigned background_threads = 2;
 struct ThreadWorkers::Pool {
     struct LaneState {
         ports::Urgency urgency = ports::Urgency::prompt;
-        std::deque<std::function<void()>> jobs;
+        std::deque<ports::Job> jobs;
         bool queued = false;  ///< In `ready`, or with a thread, or offered to the loop.
         ports::QuickOfLate is_quick{quick};
     };
@@ -68,7 +68,7 @@ ports::Lane ThreadWorkers::open_lane(ports::Urgency urgency) {
     return lane;
 }
 
-void ThreadWorkers::post(ports::Lane lane, std::function<void()> job) {
+void ThreadWorkers::post(ports::Lane lane, ports::Job job) {
     bool is_quick = false;
     Pool::Line* line = nullptr;
     {

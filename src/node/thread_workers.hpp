@@ -23,7 +23,7 @@ public:
     ThreadWorkers& operator=(const ThreadWorkers&) = delete;
 
     ports::Lane open_lane(ports::Urgency urgency) override;
-    void post(ports::Lane lane, std::function<void()> job) override;
+    void post(ports::Lane lane, ports::Job job) override;
 
     /// Drops what waits and joins the threads. Returns false if a job is still running at the
     /// deadline: then the threads are let go, and `keep_alive` lives until the last has ended.

@@ -9,11 +9,13 @@
 #include <chrono>
 #include <functional>
 
+#include "ports/job.hpp"
+
 namespace rafted::ports {
 
 struct Beside {
-    std::function<void()> here;       ///< Does it.
-    std::function<void()> elsewhere;  ///< Has a thread of its own do it: the loop has no time.
+    Job here;       ///< Does it.
+    Job elsewhere;  ///< Has a thread of its own do it: the loop has no time.
 };
 
 /// Offers work to the loop. Returns false, and neither is called, if this is not the loop's thread

@@ -19,7 +19,7 @@ struct ClientRequest {
     Bytes body;
 };
 
-using Reply = std::function<void(Result<Bytes>)>;
+using Reply = std::move_only_function<void(Result<Bytes>)>;
 
 class Door {
 public:

@@ -5,9 +5,9 @@
 
 #include <compare>
 #include <cstdint>
-#include <functional>
 
 #include "core/time.hpp"
+#include "ports/job.hpp"
 
 namespace rafted::ports {
 
@@ -24,9 +24,9 @@ public:
     virtual core::Time now() const = 0;
     /// From any thread; many posts between two rounds wake the thread once. Returns false, and
     /// drops the job, after the loop has stopped.
-    virtual bool post(std::function<void()> job) = 0;
+    virtual bool post(Job job) = 0;
     /// Once, at this time or soon after. requires: in_loop(), or the loop has not started.
-    virtual TimerId call_at(core::Time at, std::function<void()> job) = 0;
+    virtual TimerId call_at(core::Time at, Job job) = 0;
     /// Does nothing if it ran already or was never set. requires: as call_at.
     virtual void cancel(TimerId timer) = 0;
     virtual bool in_loop() const = 0;

@@ -6,7 +6,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+
+#include "ports/job.hpp"
 
 namespace rafted::ports {
 
@@ -18,7 +19,7 @@ class Workers {
 public:
     virtual ~Workers() = default;
     virtual Lane open_lane(Urgency urgency) = 0;
-    virtual void post(Lane lane, std::function<void()> job) = 0;
+    virtual void post(Lane lane, Job job) = 0;
 };
 
 }  // namespace rafted::ports

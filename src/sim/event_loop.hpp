@@ -17,11 +17,11 @@ public:
     core::Time now() const override { return now_; }
     /// The same, to be looked at whenever it is needed.
     const core::Time& clock() const { return now_; }
-    bool post(std::function<void()> job) override {
+    bool post(ports::Job job) override {
         call_at(now_, std::move(job));
         return true;
     }
-    TimerId call_at(core::Time at, std::function<void()> job) override {
+    TimerId call_at(core::Time at, ports::Job job) override {
         if (free_.empty()) {
             free_.push_back(slots_.size());
             slots_.emplace_back();
@@ -35,7 +35,7 @@ public:
         std::ranges::push_heap(heap_, std::greater<>());
         return id;
     }
-    TimerId call_in(core::Duration time, std::function<void()> job) {
+    TimerId call_in(core::Duration time, ports::Job job) {
         return call_at(now_ + time, std::move(job));
     }
     void cancel(TimerId timer) override {
@@ -55,7 +55,7 @@ public:
         const TimerId id = heap_.front();
         pop();
         now_ = id.at;
-        const auto job = take(id);
+        auto job = take(id);
         inside_ = true;
         job();
         inside_ = false;
@@ -66,7 +66,7 @@ private:
     static constexpr unsigned slot_bits = 24;  // so many events may wait at once
     struct Slot {
         std::uint64_t number = 0;
-        std::function<void()> job;
+        ports::Job job;
     };
 
     static std::size_t slot_of(const TimerId& id) {
@@ -76,7 +76,7 @@ private:
         std::ranges::pop_heap(heap_, std::greater<>());
         heap_.pop_back();
     }
-    std::function<void()> take(const TimerId& id) {
+    ports::Job take(const TimerId& id) {
         const std::size_t slot = slot_of(id);
         slots_[slot].number = 0;
         free_.push_back(slot);

@@ -218,7 +218,7 @@ public:
         lanes_.emplace_back();
         return lanes_.size() - 1;
     }
-    void post(ports::Lane lane, std::function<void()> job) override {
+    void post(ports::Lane lane, ports::Job job) override {
         lanes_[lane].push_back(std::move(job));
         if (lanes_[lane].size() == 1) schedule(lane);
     }
@@ -245,7 +245,7 @@ private:
     }
 
     Process& process_;
-    std::deque<std::deque<std::function<void()>>> lanes_;
+    std::deque<std::deque<ports::Job>> lanes_;
 };
 
 Result<std::unique_ptr<Process>> Process::start(Surroundings surroundings, Start start) {

@@ -40,17 +40,18 @@ public:
         if (one.request.kind == RequestKind::status && !scripted_status) return;
         auto scripted = script(one);
         if (scripted) return answer(std::move(reply), std::move(*scripted));
-        const auto id = loop_.call_at(loop_.now() + one.request.timeout, [reply] {
-            reply(fail(ErrorCode::timeout, "no answer in time"));
+        const auto shared = std::make_shared<ports::Reply>(std::move(reply));
+        const auto id = loop_.call_at(loop_.now() + one.request.timeout, [shared] {
+            (*shared)(fail(ErrorCode::timeout, "no answer in time"));
         });
-        open_.emplace_back(id, std::move(reply));
+        open_.emplace_back(id, shared);
     }
     /// Answers the oldest request that the script left open.
     void answer_first(std::string_view body) {
         const auto [timer, reply] = std::move(open_.front());
         open_.pop_front();
         loop_.cancel(timer);
-        reply(Result<Bytes>(copy_of(view_of(body))));
+        (*reply)(Result<Bytes>(copy_of(view_of(body))));
     }
     static Result<Bytes> session(std::uint64_t id) {
         Writer out;
@@ -79,11 +80,12 @@ public:
 
 private:
     void answer(ports::Reply reply, Result<Bytes> result) {
-        auto shared = std::make_shared<Result<Bytes>>(std::move(result));
-        loop_.post([reply = std::move(reply), shared] { reply(std::move(*shared)); });
+        loop_.post([reply = std::move(reply), result = std::move(result)]() mutable {
+            reply(std::move(result));
+        });
     }
     FakeLoop& loop_;
-    std::deque<std::pair<ports::Loop::TimerId, ports::Reply>> open_;
+    std::deque<std::pair<ports::Loop::TimerId, std::shared_ptr<ports::Reply>>> open_;
 };
 
 inline std::unexpected<Error> not_leader(std::string hint = {}) {

@@ -13,12 +13,12 @@ namespace rafted::test {
 class FakeLoop final : public ports::Loop {
 public:
     core::Time now() const override { return now_; }
-    bool post(std::function<void()> job) override {
+    bool post(ports::Job job) override {
         if (stopped) return false;
         jobs_.push_back(std::move(job));
         return true;
     }
-    TimerId call_at(core::Time at, std::function<void()> job) override {
+    TimerId call_at(core::Time at, ports::Job job) override {
         const TimerId id{std::max(at, now_), next_++};
         timers_.emplace(id, std::move(job));
         return id;
@@ -30,7 +30,7 @@ public:
     void run() {
         const bool before = std::exchange(inside, true);
         while (!jobs_.empty()) {
-            const auto job = std::move(jobs_.front());
+            auto job = std::move(jobs_.front());
             jobs_.pop_front();
             job();
         }
@@ -42,7 +42,7 @@ public:
         run();
         while (!timers_.empty() && timers_.begin()->first.at <= until) {
             now_ = timers_.begin()->first.at;
-            const auto job = std::move(timers_.begin()->second);
+            auto job = std::move(timers_.begin()->second);
             timers_.erase(timers_.begin());
             inside = true;
             job();
@@ -58,8 +58,8 @@ public:
 
 private:
     core::Time now_{std::chrono::hours(1)};
-    std::deque<std::function<void()>> jobs_;
-    std::map<TimerId, std::function<void()>> timers_;
+    std::deque<ports::Job> jobs_;
+    std::map<TimerId, ports::Job> timers_;
     std::uint64_t next_ = 1;
 };
 

@@ -104,10 +104,10 @@ private:
             lanes.emplace_back();
             return lanes.size() - 1;
         }
-        void post(ports::Lane lane, std::function<void()> job) override {
+        void post(ports::Lane lane, ports::Job job) override {
             lanes.at(lane).push_back(std::move(job));
         }
-        std::vector<std::vector<std::function<void()>>> lanes;
+        std::vector<std::vector<ports::Job>> lanes;
     };
 
     /// A memory whose snapshots may find no room.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "rafted/caller.hpp"
+#include "rafted/client.hpp"
 #include "rafted/config.hpp"
 #include "rafted/machine.hpp"
 #include "rafted/result.hpp"
@@ -152,6 +153,24 @@ TEST(Config, every_node_field_out_of_range_is_refused) {
     };
     for (const auto& [field, change] : cases) {
         EXPECT_TRUE(refusal<N>(change).starts_with("NodeConfig." + field + " is ")) << field;
+    }
+}
+
+TEST(Config, every_client_field_out_of_range_is_refused) {
+    using C = ClientConfig;
+    const std::vector<std::pair<std::string, std::function<void(C&)>>> cases{
+        {"addresses", [](C& c) { c.addresses.clear(); }},
+        {"addresses", [](C& c) { c.addresses.emplace_back("nowhere"); }},
+        {"cluster", [](C& c) { c.cluster = ClusterId{}; }},
+        {"spin", [](C& c) { c.spin = std::chrono::milliseconds(11); }},
+        {"max_calls_per_handle", [](C& c) { c.max_calls_per_handle = 0; }},
+    };
+    for (const auto& [field, change] : cases) {
+        const auto refused = refusal<C>([&](C& config) {
+            config.addresses = {"127.0.0.1:7001"};
+            change(config);
+        });
+        EXPECT_TRUE(refused.starts_with("ClientConfig." + field + " is ")) << field;
     }
 }
 
