@@ -17,6 +17,20 @@ bool is_heavy(const ports::Batch& batch) {
     });
 }
 
+/// Whether a leader cannot begin without it.
+bool is_urgent(const ports::Batch& batch) {
+    const auto is_begin = [](const core::Entry& entry) {
+        return entry.kind() == core::EntryKind::elected;
+    };
+    const auto begins = [&](const ports::GroupWrite& write) {
+        return std::ranges::any_of(write.append, is_begin);
+    };
+    const auto is_plain = [](const ports::GroupWrite& write) {
+        return !write.record && !write.let_go_log && write.pieces.empty();
+    };
+    return std::ranges::any_of(batch, begins) && std::ranges::all_of(batch, is_plain);
+}
+
 /// Where the write changes the log first, if it does.
 std::optional<Index> log_begins(const ports::GroupWrite& write) {
     if (write.let_go_log) return Index(1);
@@ -123,14 +137,16 @@ void DiskWriter::commit(std::vector<InHand>& hand, Draft& draft) {
     Result<void> done;
     if (failed_) done = std::unexpected(*failed_);
     if (done && !draft.empty()) {
-        const bool heavy = draft.is_heavy();
+        const bool has_space = draft.is_heavy() && !draft.is_urgent();
         done = journal_.commit(draft);
-        if (done && heavy) state_ = DiskState::healthy;
+        if (done && has_space) state_ = DiskState::healthy;
+    } else if (done && state_ == DiskState::full) {
+        look_for_space();
     }
     if (done) done = finish(hand);
     if (done) return;
     if (done.error().code == ErrorCode::disk_full) {
-        commit_light(hand, done.error());
+        commit_urgent(hand, done.error());
         return;
     }
     for (InHand& item : hand) {
@@ -138,22 +154,51 @@ void DiskWriter::commit(std::vector<InHand>& hand, Draft& draft) {
     }
 }
 
-/// The disk is full: what is small and urgent, a term and a vote, goes into the reserve.
-void DiskWriter::commit_light(std::vector<InHand>& hand, const Error& full) {
-    Draft draft = journal_.draft();
+/// The disk is full: what is small and urgent goes into the reserve, terms and votes, and what a
+/// new leader begins with if there is not much before it.
+void DiskWriter::commit_urgent(std::vector<InHand>& hand, const Error& full) {
+    state_ = DiskState::full;
+    std::vector<InHand*> light;
     for (InHand& item : hand) {
         if (item.refused) continue;
-        if (is_heavy(item.waiting.batch)) {
+        if (!is_heavy(item.waiting.batch)) {
+            light.push_back(&item);
+            continue;
+        }
+        if (!is_urgent(item.waiting.batch)) {
             refuse(item, full);
-        } else if (auto added = draft.add(item.waiting.batch, {}); !added) {
-            refuse(item, std::move(added).error());
+            continue;
+        }
+        keep_order(item);  // what it follows may just have been refused
+        if (item.refused) continue;
+        // By itself, as it may not fit; after what came before it, which may be an older term.
+        commit_together(std::exchange(light, {}));
+        commit_together({&item});
+    }
+    commit_together(light);
+}
+
+void DiskWriter::commit_together(const std::vector<InHand*>& items) {
+    Draft draft = journal_.draft();
+    for (InHand* item : items) {
+        if (auto added = draft.add(item->waiting.batch, {}); !added) {
+            refuse(*item, std::move(added).error());
         }
     }
     if (draft.empty()) return;
     const auto done = journal_.commit(draft);
-    for (InHand& item : hand) {
-        if (!done && !item.refused) refuse(item, done.error());
+    for (InHand* item : items) {
+        if (!done && !item->refused) refuse(*item, done.error());
     }
+}
+
+/// Nobody asks for more while it is said to be full.
+void DiskWriter::look_for_space() {
+    const auto found = journal_.find_space();
+    if (found) state_ = DiskState::healthy;
+    if (found || found.error().code != ErrorCode::disk_failed) return;
+    state_ = DiskState::failed;
+    failed_ = found.error();
 }
 
 /// What the journal has promised about snapshots. If it cannot be kept now, a restart will; until

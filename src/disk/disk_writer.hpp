@@ -48,7 +48,9 @@ private:
     void keep_order(InHand& item);
     void refuse(InHand& item, Error error);
     void commit(std::vector<InHand>& hand, Draft& draft);
-    void commit_light(std::vector<InHand>& hand, const Error& full);
+    void commit_urgent(std::vector<InHand>& hand, const Error& full);
+    void commit_together(const std::vector<InHand*>& items);
+    void look_for_space();
     Result<void> finish(const std::vector<InHand>& hand);
 
     Journal& journal_;

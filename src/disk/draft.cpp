@@ -23,6 +23,7 @@ Result<void> Draft::add(const ports::Batch& batch, std::span<const ReceivedSnaps
     const std::size_t entries = entries_.size();
     const std::uint64_t bytes = entry_bytes_;
     const bool heavy = heavy_;
+    const bool urgent = urgent_;
     Outlooks outlooks = outlooks_;
     for (const GroupWrite& write : batch) {
         auto fits = check(write, received, outlooks);
@@ -31,6 +32,7 @@ Result<void> Draft::add(const ports::Batch& batch, std::span<const ReceivedSnaps
         entries_.resize(entries);
         entry_bytes_ = bytes;
         heavy_ = heavy;
+        urgent_ = urgent;
         return fits;
     }
     outlooks_ = std::move(outlooks);
@@ -185,6 +187,7 @@ void Draft::add_entry(ports::Slot slot, const core::Entry& entry, bool again, st
     entries_.push_back(entry);
     entry_bytes_ += entry.size();
     heavy_ = true;
+    urgent_ = urgent_ || (entry.kind() == core::EntryKind::elected && !again);
 }
 
 void Draft::add_again(ports::Slot slot, Index index) {

@@ -30,8 +30,10 @@ public:
     void add_closing() { records_.emplace_back(SegmentClosed{}); }
 
     bool empty() const { return records_.empty(); }
-    /// Carries more than hard states: it must leave the reserve for them.
+    /// Carries more than hard states: it must leave the reserve for them...
     bool is_heavy() const { return heavy_; }
+    /// ...or half of it, if a leader cannot begin without what it carries.
+    bool is_urgent() const { return urgent_; }
     /// Of the entries, roughly the frame's.
     std::uint64_t bytes() const { return entry_bytes_; }
 
@@ -75,6 +77,7 @@ private:
     std::vector<core::Entry> entries_;
     std::uint64_t entry_bytes_ = 0;
     bool heavy_ = false;
+    bool urgent_ = false;
     Bytes front_;  // head and records
     Bytes back_;   // padding, records once more, foot
 };

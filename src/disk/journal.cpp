@@ -107,7 +107,7 @@ Result<void> Journal::rotate_if_full() {
 Result<void> Journal::write(Draft& draft) {
     const auto sealed = draft.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
-    auto written = make_room(sealed->size, draft.is_heavy());
+    auto written = make_room(sealed->size, reserve_beside(draft));
     if (written) written = write_frame(*sealed);
     if (!written) {
         if (written.error().code != ErrorCode::disk_full) {
@@ -123,7 +123,7 @@ Result<void> Journal::write(Draft& draft) {
     const auto applied = image_.apply(draft.news(current_.number));
     CHECK(applied.has_value(), "the journal took a write that does not fit its own image");
     if (auto synced = current_.file->sync(); !synced) return fence(std::move(synced).error());
-    if (draft.is_heavy()) full_ = false;
+    if (draft.is_heavy() && !draft.is_urgent()) full_ = false;
     {
         const std::lock_guard hold(places_);
         current_.position += sealed->size;
@@ -136,6 +136,26 @@ Result<void> Journal::write(Draft& draft) {
     return {};
 }
 
+/// What must be left of the reserve behind it.
+std::uint64_t Journal::reserve_beside(const Draft& draft) const {
+    if (!draft.is_heavy()) return 0;
+    return draft.is_urgent() ? home_.options.reserve_bytes / 2 : home_.options.reserve_bytes;
+}
+
+Result<void> Journal::find_space() {
+    if (auto ready = rotate_if_full(); !ready) return ready;
+    // Not the least that there could be: it would be gone with the next command. And written even
+    // where it has been before, for it may be that which the device refuses.
+    const std::uint64_t target = current_.position + 2 * home_.options.reserve_bytes;
+    auto found = write_zeros(*current_.file, current_.position, target);
+    if (found) {
+        current_.written = std::max(current_.written, target);
+        full_ = false;
+    }
+    if (found || found.error().code == ErrorCode::disk_full) return found;
+    return fence(std::move(found).error());
+}
+
 /// In time to have it when this segment is full. A journal that stays small has none.
 void Journal::ask_for_spare() {
     const auto& options = home_.options;
@@ -145,10 +165,10 @@ void Journal::ask_for_spare() {
 
 /// Zeros behind the frame, if the frame comes near the end of what was written before. They need
 /// no sync of their own: what a crash leaves out there reads as zeros too.
-Result<void> Journal::make_room(std::uint64_t frame_bytes, bool heavy) {
+Result<void> Journal::make_room(std::uint64_t frame_bytes, std::uint64_t reserve_bytes) {
     const auto& options = home_.options;
     const std::uint64_t end = current_.position + frame_bytes;
-    const std::uint64_t needed = heavy ? end + options.reserve_bytes : end;
+    const std::uint64_t needed = end + reserve_bytes;
     if (needed <= current_.written) return {};
     step_ = std::min(options.prewrite_bytes,
                      std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));

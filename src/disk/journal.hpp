@@ -28,9 +28,9 @@ struct JournalOptions {
     /// a quarter of it. Once a segment has this much in it, the next one is written full of zeros
     /// beside it. 4 KiB to 64 MiB.
     std::uint64_t prewrite_bytes = std::uint64_t{4} << 20;
-    /// Of the pre-written bytes only hard states may use these: votes go on when the disk is full.
-    /// 4 KiB to 16 MiB.
-    std::uint64_t reserve_bytes = std::uint64_t{64} << 10;
+    /// Of the pre-written bytes only hard states may use these, and of a half of them what a leader
+    /// begins with: votes and reads go on when the disk is full. 4 KiB to 16 MiB.
+    std::uint64_t reserve_bytes = std::uint64_t{256} << 10;
     /// Entries of an old segment moved along with a frame, at least. 4 KiB to 16 MiB.
     std::uint64_t move_bytes = std::uint64_t{256} << 10;
 
@@ -60,6 +60,8 @@ public:
     /// Fails with disk_full or too_large: nothing is written, the journal goes on; with
     /// disk_failed: nothing will ever be written again.
     Result<void> commit(Draft& draft);
+    /// After a refusal: whether there is room again, for more than the least. Fails as commit().
+    Result<void> find_space();
     /// Bytes of all segments, and of the spare.
     std::uint64_t disk_bytes() const;
     /// The next segment's file, to be prepared beside all else by whoever owns the journal.
@@ -112,7 +114,8 @@ private:
     Result<void> rotate();
     Result<std::uint64_t> close_segment();
     Result<void> begin_segment(Current& made, const std::string& temporary) const;
-    Result<void> make_room(std::uint64_t frame_bytes, bool heavy);
+    std::uint64_t reserve_beside(const Draft& draft) const;
+    Result<void> make_room(std::uint64_t frame_bytes, std::uint64_t reserve_bytes);
     Result<void> write_frame(const Draft::Sealed& sealed);
     Result<void> write(Draft& draft);
     bool is_too_large() const;

@@ -15,6 +15,8 @@ constexpr std::size_t max_waiting_messages = 100'000;
 constexpr std::size_t most_spare_mail = 1024;
 /// Beyond this, what is to be written gathers here: a disk that hangs makes no queue grow by turns.
 constexpr unsigned max_writes_under_way = 4;
+/// How often a full disk is asked whether it has room.
+constexpr auto space_pause = std::chrono::milliseconds(500);
 
 template <class... F>
 struct Overload : F... {
@@ -100,9 +102,10 @@ core::Time Host::turn() {
     }
     if (!resigning_.empty()) check_resigned();
     if (!stopped_) scrubber_.step(ports_.clock.steady());
+    mind_space(ports_.clock.steady());
     if (mailbox_.size() > 0) return core::Time::min();
     const core::Time next =
-        stopped_ ? core::never : std::min(scrubber_.wake_at(), liveness_.wake_at());
+        stopped_ ? core::never : std::min({scrubber_.wake_at(), liveness_.wake_at(), space_at_});
     return alarms_.empty() ? next : std::min(next, alarms_.begin()->first);
 }
 
@@ -202,6 +205,9 @@ void Host::step(const std::vector<ports::Slot>& slots, core::Time now) {
         if (place.seat->step(now, batch)) writers.push_back(slot);
         set_alarm(slot, place);
         mind_silence(slot, place, now);
+        // What is refused takes with it all that is in the same write.
+        const bool is_full = ports_.storage.state() == DiskState::full;
+        if (is_full && !batch.empty()) write(std::exchange(batch, {}), std::exchange(writers, {}));
     }
     if (!batch.empty()) write(std::move(batch), std::move(writers));
 }
@@ -215,6 +221,10 @@ void Host::write(ports::Batch batch, std::vector<ports::Slot> writers) {
 void Host::submit() {
     if (gathered_.empty()) return;
     ++metrics_.writes;
+    hand_out();
+}
+
+void Host::hand_out() {
     ++writes_under_way_;
     auto batch = std::exchange(gathered_, {});
     ports_.storage.write(std::move(batch), [this, writers = std::exchange(gathered_writers_, {})](
@@ -225,6 +235,18 @@ void Host::submit() {
             submit();
         });
     });
+}
+
+/// A full disk is asked for nothing by commands, which are refused, so nothing else would notice.
+void Host::mind_space(core::Time now) {
+    if (ports_.storage.state() != DiskState::full) {
+        space_at_ = core::never;
+    } else if (space_at_ == core::never) {
+        space_at_ = now + space_pause;
+    } else if (now >= space_at_ && writes_under_way_ == 0) {
+        space_at_ = now + space_pause;
+        hand_out();
+    }
 }
 
 void Host::set_alarm(ports::Slot slot, Place& place) {

@@ -110,6 +110,8 @@ private:
     void step(const std::vector<ports::Slot>& slots, core::Time now);
     void write(ports::Batch batch, std::vector<ports::Slot> writers);
     void submit();
+    void hand_out();
+    void mind_space(core::Time now);
     void set_alarm(ports::Slot slot, Place& place);
     void mind_silence(ports::Slot slot, Place& place, core::Time now);
     void mind_liveness(core::Time now);
@@ -147,6 +149,7 @@ private:
     ports::Batch gathered_;  ///< Waits for one of the writes under way to end.
     std::vector<ports::Slot> gathered_writers_;
     unsigned writes_under_way_ = 0;
+    core::Time space_at_ = core::never;  ///< While the disk is full: when to look for room.
     ports::Slot next_slot_ = 1;
     std::vector<Done> resigning_;
     bool stopped_ = false;

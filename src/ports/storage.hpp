@@ -129,7 +129,7 @@ public:
     virtual Result<void> set_cluster(ClusterId cluster) = 0;
     /// Never blocks. Gathers with what waits: one sync for all. Refused, with nothing kept: invalid
     /// (does not fit the group's log), too_large, disk_full (try again later), disk_failed,
-    /// stopped.
+    /// stopped. An empty batch writes nothing, but looks whether a full disk has room again.
     virtual void write(Batch batch, Done done) = 0;
     /// A new local snapshot; used in the background, beside running writes.
     virtual Result<std::unique_ptr<SnapshotSink>> save_snapshot(Slot slot,

@@ -31,6 +31,21 @@ protected:
         share.append = entries(1, from, to, payload);
         return share;
     }
+    /// As a seat does after a refusal, from where the refused ones began.
+    static ports::GroupWrite append_anew(std::uint64_t from, std::uint64_t to,
+                                         std::size_t payload) {
+        ports::GroupWrite share = append(from, to, payload);
+        share.truncate_from = Index(from);
+        return share;
+    }
+    static ports::GroupWrite begin_of_lead(std::uint64_t index, std::uint64_t term) {
+        ports::GroupWrite share;
+        share.slot = 1;
+        share.truncate_from = Index(index);
+        share.append = {core::Entry::make({Term(term), Index(index), core::EntryKind::elected, {}},
+                                          view_of("the list of members"))};
+        return share;
+    }
     static ports::GroupWrite vote(std::uint64_t term) {
         ports::GroupWrite share;
         share.slot = 1;
@@ -97,6 +112,52 @@ TEST_F(BadDay, AFullDiskIsAStateThatEndsByItself) {
     files_.set_faults({.capacity = used + 200'000});
     EXPECT_TRUE(write(append(last + 1, last + 1, 500)));
     EXPECT_EQ(storage_->state(), DiskState::healthy);
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last + 1);
+}
+
+TEST_F(BadDay, OnAFullDiskWhatLeadersBeginWithGoesIntoHalfOfTheReserve) {
+    const std::uint64_t used = files_.used_bytes();
+    files_.set_faults({.capacity = used});
+    std::uint64_t last = 1;
+    while (write(append(last + 1, last + 1, 500))) ++last;
+    ASSERT_EQ(storage_->state(), DiskState::full);
+    ports::GroupWrite large = begin_of_lead(last + 2, 2);
+    large.truncate_from = Index(last + 1);
+    large.append.insert(large.append.begin(), entries(1, last + 1, last + 1, 500'000).front());
+    EXPECT_EQ(write(large).error().code, ErrorCode::disk_full) << "with all that is before it";
+    std::uint64_t term = 2;
+    while (write(begin_of_lead(last + 1, term))) {
+        ++last;
+        ++term;
+        ASSERT_LT(term, 10'000U);
+    }
+    EXPECT_GT(term, 6U) << "the reserve is of 4 KiB here";
+    EXPECT_EQ(storage_->state(), DiskState::full);
+    EXPECT_FALSE(write(append_anew(last + 1, last + 1, 500)));
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(write(vote(term + 1))) << "the other half is theirs";
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last);
+    EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(term + 1));
+}
+
+TEST_F(BadDay, AnEmptyBatchFindsOutThatThereIsSpaceAgain) {
+    const auto look = [&] {
+        Result<void> answer = fail(ErrorCode::timeout, "not answered");
+        storage_->write({}, [&](Result<void> done) { answer = std::move(done); });
+        storage_->write_pending();
+        return answer.has_value();
+    };
+    files_.set_faults({.capacity = files_.used_bytes()});
+    std::uint64_t last = 1;
+    while (write(append(last + 1, last + 1, 500))) ++last;
+    EXPECT_TRUE(look());
+    EXPECT_EQ(storage_->state(), DiskState::full);
+    files_.set_faults({.capacity = files_.used_bytes() + 1'000'000});
+    EXPECT_EQ(storage_->state(), DiskState::full) << "nobody has looked";
+    EXPECT_TRUE(look());
+    EXPECT_EQ(storage_->state(), DiskState::healthy);
+    EXPECT_TRUE(write(append_anew(last + 1, last + 1, 500)));
     open();
     EXPECT_EQ(recovered_.groups.at(0).entries.size(), last + 1);
 }
