@@ -210,8 +210,8 @@ TEST(FullDisk, OfALeaderMovesTheLeadAndCommandsGoOn) {
     std::cout << load.history.figures() << "; " << load.refused() << " refused\n" << load.others();
 }
 
-/// The leader stays and answers queries: nobody else could commit what a new one must commit before
-/// it may. So none may fail for an election's time, and longer.
+/// The leader stays and answers queries: none may fail for an election's time, and longer. (New
+/// leaders: tests/sim/host_disk_test.cpp.)
 TEST(FullDisk, OfAllMembersStopsTheWritesAndGoesOnByItself) {
     const LiveDir dir;
     LiveCluster cluster({3, true, [](std::size_t, const std::string& at) {
