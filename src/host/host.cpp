@@ -101,8 +101,11 @@ core::Time Host::turn() {
         if (slots.empty()) break;
     }
     if (!resigning_.empty()) check_resigned();
-    if (!stopped_) scrubber_.step(ports_.clock.steady());
-    mind_space(ports_.clock.steady());
+    if (!stopped_) {
+        const core::Time now = ports_.clock.steady();
+        scrubber_.step(now);
+        mind_space(now);
+    }
     if (mailbox_.size() > 0) return core::Time::min();
     const core::Time next =
         stopped_ ? core::never : std::min({scrubber_.wake_at(), liveness_.wake_at(), space_at_});
@@ -241,11 +244,10 @@ void Host::hand_out() {
 void Host::mind_space(core::Time now) {
     if (ports_.storage.state() != DiskState::full) {
         space_at_ = core::never;
-    } else if (space_at_ == core::never) {
+    } else if (space_at_ == core::never || now >= space_at_) {
+        const bool is_due = space_at_ != core::never && writes_under_way_ == 0;
         space_at_ = now + space_pause;
-    } else if (now >= space_at_ && writes_under_way_ == 0) {
-        space_at_ = now + space_pause;
-        hand_out();
+        if (is_due) hand_out();
     }
 }
 
