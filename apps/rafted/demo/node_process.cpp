@@ -8,6 +8,7 @@
 
 #include <iostream>
 #include <memory>
+#include <string>
 
 #include "command.hpp"
 #include "demo/config.hpp"
@@ -61,7 +62,8 @@ int run(const NodeOptions& options) {
     config.listen = options.listen;
     config.dir = options.dir;
     config.log = [](LogLevel level, std::string_view line) {
-        std::cerr << name_of(level) << ": " << line << std::endl;
+        // In one piece: other threads write there, too.
+        std::cerr << std::string(name_of(level)) + ": " + std::string(line) + "\n";
     };
     auto node = Node::open(std::move(config));
     if (!node) return failed(node.error());
