@@ -234,6 +234,8 @@ void Nemesis::try_to_remove(std::shared_ptr<Removal> removal) {
         field_.world.loop().call_in(stays_on, [this, removal, was_lost = majority_was_lost_] {
             const NodeId removed = removal->id;
             if (!field_.world.exists(removed) || is_calm_ || majority_was_lost_ != was_lost) return;
+            // What was asked for before it was removed may have added it since.
+            if (!removal->returns && is_listed(removed)) return remove(removed, false);
             if (!removal->returns) return go_for_good(removed, "it was removed");
             auto joining = std::make_shared<Joining>();
             joining->id = removed;
