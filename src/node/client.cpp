@@ -1,7 +1,6 @@
 #include "rafted/client.hpp"
 
 #include "client/caller.hpp"
-#include "net/address.hpp"
 #include "net/client_channel.hpp"
 #include "net/loop.hpp"
 #include "node/system.hpp"

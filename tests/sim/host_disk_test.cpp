@@ -176,7 +176,7 @@ TEST(Host, D12_WhileAllDisksAreFullQueriesGoOn) {
     EXPECT_EQ(told("has been written"), told("disk_full"));
 }
 
-/// So that something is under way when the disks are full, and different things on each.
+/// Until a command is refused, by then of too many members.
 void fill_all(PlainWorld& world) {
     for (const NodeId id : world.nodes()) {
         world.files(id).set_faults({.capacity = world.files(id).used_bytes()});
