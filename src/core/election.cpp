@@ -73,6 +73,19 @@ void become_leader(Turn& turn) {
     leader.term_start = proposals::append(turn, EntryKind::elected, members);
 }
 
+/// A vote refused in the candidate's own term has mostly gone to a rival that asked at the same
+/// time (§5.2, split votes). Both ask again within half an election timeout, at moments drawn
+/// anew: a whole one more would leave the group without a leader for up to four.
+void ask_again_soon(Turn& turn) {
+    State& state = turn.state;
+    const Duration half = Duration(state.config().election_timeout) / 2;
+    if (state.election_at <= turn.now + half) return;
+    // Not before an attempt that may still be won has had its time.
+    const auto most = static_cast<std::uint64_t>(half.count());
+    const auto wait = most / 4 + state.random.one_to(most - most / 4);
+    state.election_at = turn.now + Duration(static_cast<std::int64_t>(wait));
+}
+
 void count(Turn& turn, const Members& members) {
     if (auto* pre = std::get_if<PreCandidate>(&turn.state.role)) {
         if (tally(members, pre->votes) == Tally::won) campaign(turn, false);
@@ -177,6 +190,7 @@ void on_reply(Turn& turn, const Message& message, const VoteReply& reply) {
         if (current) pre->votes[message.from] = reply.granted;
     } else if (!reply.pre && candidate != nullptr && message.term == state.hard.term) {
         candidate->votes[message.from] = reply.granted;
+        if (!reply.granted) ask_again_soon(turn);
     }
     count(turn, state.members());
 }
