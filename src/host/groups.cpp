@@ -204,14 +204,15 @@ Seat& Host::seat(SeatStart start) {
     start.member.self = identity_.node;
     start.member.seed = ports_.random();
     if (const auto old = by_name_.find(start.record.name); old != by_name_.end()) {
-        by_group_.erase(places_.at(old->second).seat->record().group);
+        by_group_.erase(old->second->seat->record().group);
     }
-    by_name_[start.record.name] = slot;
-    by_group_[start.record.group] = slot;
     Place& place = places_[slot];
+    place.slot = slot;
+    by_name_[start.record.name] = &place;
+    by_group_[start.record.group] = &place;
     place.seat = std::make_unique<Seat>(services_, std::move(start),
-                                        [this, slot] { changed_.push_back(slot); });
-    changed_.push_back(slot);
+                                        [this, &place] { changed_.push_back(&place); });
+    changed_.push_back(&place);
     return *place.seat;
 }
 

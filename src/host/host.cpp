@@ -91,14 +91,14 @@ core::Time Host::turn() {
         take_mail();
         const core::Time now = ports_.clock.steady();
         if (!stopped_) mind_liveness(now);
-        const auto slots = due(now);
-        if (!slots.empty()) {
+        const Places places = due(now);
+        if (!places.empty()) {
             ++metrics_.turns;
-            step(slots, now);
+            step(places, now);
         }
         // Also without a step: a write that has ended lets out what waited for it.
         ports_.transport.flush();
-        if (slots.empty()) break;
+        if (places.empty()) break;
     }
     if (!resigning_.empty()) check_resigned();
     if (!stopped_) {
@@ -109,7 +109,7 @@ core::Time Host::turn() {
     if (mailbox_.size() > 0) return core::Time::min();
     const core::Time next =
         stopped_ ? core::never : std::min({scrubber_.wake_at(), liveness_.wake_at(), space_at_});
-    return alarms_.empty() ? next : std::min(next, alarms_.begin()->first);
+    return alarms_.empty() ? next : std::min(next, alarms_.begin()->at);
 }
 
 void Host::take_mail() {
@@ -118,7 +118,7 @@ void Host::take_mail() {
             const auto at = by_group_.find(envelope.group);
             if (at == by_group_.end()) return;
             ++metrics_.messages_received;
-            places_.at(at->second).seat->receive(std::move(envelope.message));
+            at->second->seat->receive(std::move(envelope.message));
         },
         [this](Call& call) { on_call(std::move(call)); },
         [](Completion& completion) { completion(); },
@@ -153,7 +153,7 @@ void Host::answer_status(Call& call) {
     }
     const auto at = by_name_.find(call.request.group);
     if (at == by_name_.end()) return call.reply(runs_none(call.request.group));
-    call.reply(encode(status_of(places_.at(at->second), now)));
+    call.reply(encode(status_of(*at->second, now)));
 }
 
 /// While a group is silent its members are heard through their nodes.
@@ -175,7 +175,7 @@ std::unexpected<Error> Host::runs_none(const std::string& group) const {
 
 Seat* Host::find(const std::string& name) {
     const auto at = by_name_.find(name);
-    return at == by_name_.end() ? nullptr : places_.at(at->second).seat.get();
+    return at == by_name_.end() ? nullptr : at->second->seat.get();
 }
 
 std::string Host::name_of(ports::Slot slot) const {
@@ -188,26 +188,32 @@ void Host::renew_snapshot(ports::Slot slot) {
     if (at != places_.end()) at->second.seat->renew_snapshot();
 }
 
-std::vector<ports::Slot> Host::due(core::Time now) {
-    auto slots = std::exchange(changed_, {});
-    for (const auto& [alarm, slot] : alarms_) {
-        if (alarm > now) break;
-        slots.push_back(slot);
+/// In the order of slots. An alarm that has come too early, as its place wants to be stepped later
+/// by now, is only set anew.
+Host::Places Host::due(core::Time now) {
+    Places places = std::exchange(changed_, {});
+    while (!alarms_.empty() && alarms_.begin()->at <= now) {
+        Place& place = *alarms_.extract(alarms_.begin()).value().place;
+        place.alarm = core::never;
+        if (place.wake <= now) {
+            places.push_back(&place);
+        } else {
+            set_alarm(place, place.wake);
+        }
     }
-    std::ranges::sort(slots);
-    const auto doubled = std::ranges::unique(slots);
-    slots.erase(doubled.begin(), doubled.end());
-    return slots;
+    std::ranges::sort(places, {}, &Place::slot);
+    const auto doubled = std::ranges::unique(places);
+    places.erase(doubled.begin(), doubled.end());
+    return places;
 }
 
-void Host::step(const std::vector<ports::Slot>& slots, core::Time now) {
+void Host::step(const Places& places, core::Time now) {
     ports::Batch batch;
-    std::vector<ports::Slot> writers;
-    for (const ports::Slot slot : slots) {
-        Place& place = places_.at(slot);
-        if (place.seat->step(now, batch)) writers.push_back(slot);
-        set_alarm(slot, place);
-        mind_silence(slot, place, now);
+    Places writers;
+    for (Place* place : places) {
+        if (place->seat->step(now, batch)) writers.push_back(place);
+        set_alarm(*place, place->seat->wake_at());
+        mind_silence(*place, now);
         // What is refused takes with it all that is in the same write.
         const bool is_full = ports_.storage.state() == DiskState::full;
         if (is_full && !batch.empty()) write(std::exchange(batch, {}), std::exchange(writers, {}));
@@ -215,7 +221,7 @@ void Host::step(const std::vector<ports::Slot>& slots, core::Time now) {
     if (!batch.empty()) write(std::move(batch), std::move(writers));
 }
 
-void Host::write(ports::Batch batch, std::vector<ports::Slot> writers) {
+void Host::write(ports::Batch batch, Places writers) {
     std::ranges::move(batch, std::back_inserter(gathered_));
     gathered_writers_.insert(gathered_writers_.end(), writers.begin(), writers.end());
     if (writes_under_way_ < max_writes_under_way) submit();
@@ -234,7 +240,7 @@ void Host::hand_out() {
                                                Result<void> result) {
         on_loop([this, writers, result = std::move(result)] {
             --writes_under_way_;
-            for (const ports::Slot slot : writers) places_.at(slot).seat->written(result);
+            for (const Place* place : writers) place->seat->written(result);
             submit();
         });
     });
@@ -251,21 +257,22 @@ void Host::mind_space(core::Time now) {
     }
 }
 
-void Host::set_alarm(ports::Slot slot, Place& place) {
-    const core::Time wake = place.seat->wake_at();
-    if (wake == place.alarm) return;
-    alarms_.erase({place.alarm, slot});
+/// Almost every step moves the time to a later one: the alarm stays where it is then.
+void Host::set_alarm(Place& place, core::Time wake) {
+    place.wake = wake;
+    if (wake >= place.alarm) return;
+    if (place.alarm != core::never) alarms_.erase({place.alarm, place.slot});
     place.alarm = wake;
-    if (wake != core::never) alarms_.insert({wake, slot});
+    alarms_.insert({wake, place.slot, &place});
 }
 
 /// Others vouch for a silent seat, and this node for what its own were to others.
-void Host::mind_silence(ports::Slot slot, Place& place, core::Time now) {
+void Host::mind_silence(Place& place, core::Time now) {
     const NodeId under = place.seat->silent_under();
     if (under == place.silent_under) return;
     place.silent_under = under;
-    if (under) return liveness_.watch(slot, place.seat->relies_on(), now);
-    liveness_.unwatch(slot);
+    if (under) return liveness_.watch(place.slot, place.seat->relies_on(), now);
+    liveness_.unwatch(place.slot);
     if (place.seat->is_stopped()) liveness_.renew();
 }
 

@@ -95,25 +95,37 @@ public:
     core::Time turn();
 
 private:
+    /// Stays where it is for as long as the host lives.
     struct Place {
+        ports::Slot slot = 0;
         std::unique_ptr<Seat> seat;
-        core::Time alarm = core::never;
+        core::Time wake = core::never;   ///< When it wants to be stepped at the latest...
+        core::Time alarm = core::never;  ///< ...and when that is looked at, not after it.
         NodeId silent_under{};  ///< The leader by whose silence the liveness watches this seat.
     };
+    struct Alarm {
+        core::Time at;
+        ports::Slot slot = 0;
+        Place* place = nullptr;
+        auto operator<=>(const Alarm& other) const {
+            return std::pair(at, slot) <=> std::pair(other.at, other.slot);
+        }
+    };
+    using Places = std::vector<Place*>;
 
     void take_mail();
     void on_call(Call call);
     void answer_status(Call& call);
     Status status_of(const Place& place, core::Time now) const;
     std::unexpected<Error> runs_none(const std::string& group) const;
-    std::vector<ports::Slot> due(core::Time now);
-    void step(const std::vector<ports::Slot>& slots, core::Time now);
-    void write(ports::Batch batch, std::vector<ports::Slot> writers);
+    Places due(core::Time now);
+    void step(const Places& places, core::Time now);
+    void write(ports::Batch batch, Places writers);
     void submit();
     void hand_out();
     void mind_space(core::Time now);
-    void set_alarm(ports::Slot slot, Place& place);
-    void mind_silence(ports::Slot slot, Place& place, core::Time now);
+    void set_alarm(Place& place, core::Time wake);
+    void mind_silence(Place& place, core::Time now);
     void mind_liveness(core::Time now);
     Seat* find(const std::string& name);
     bool has_group(const std::string& name);
@@ -140,14 +152,14 @@ private:
     Scrubber scrubber_;
     Liveness liveness_;
     std::map<ports::Slot, Place> places_;
-    std::unordered_map<std::string, ports::Slot> by_name_;
-    std::unordered_map<GroupId, ports::Slot> by_group_;
+    std::unordered_map<std::string, Place*> by_name_;
+    std::unordered_map<GroupId, Place*> by_group_;
     std::map<std::string, ports::RecoveredGroup> dormant_;
     std::map<std::string, ports::RecoveredGroup> left_;  ///< This node was removed from them.
-    std::set<std::pair<core::Time, ports::Slot>> alarms_;
-    std::vector<ports::Slot> changed_;
+    std::set<Alarm> alarms_;
+    Places changed_;
     ports::Batch gathered_;  ///< Waits for one of the writes under way to end.
-    std::vector<ports::Slot> gathered_writers_;
+    Places gathered_writers_;
     unsigned writes_under_way_ = 0;
     core::Time space_at_ = core::never;  ///< While the disk is full: when to look for room.
     ports::Slot next_slot_ = 1;
