@@ -19,11 +19,21 @@ protected:
         ASSERT_TRUE(storage) << to_string(storage.error());
         storage_ = std::move(*storage);
     }
-    Result<void> write(ports::GroupWrite share) {
+    Result<void> write_batch(ports::Batch batch) {
         Result<void> answer = fail(ErrorCode::timeout, "not answered");
-        storage_->write({std::move(share)}, [&](Result<void> done) { answer = std::move(done); });
+        storage_->write(std::move(batch), [&](Result<void> done) { answer = std::move(done); });
         storage_->write_pending();
         return answer;
+    }
+    Result<void> write(ports::GroupWrite share) { return write_batch({std::move(share)}); }
+    /// As a host that is told of a full disk does: an empty batch asks for nothing but room.
+    bool look_for_space() { return write_batch({}).has_value(); }
+    /// Returns the last entry there was room for.
+    std::uint64_t fill_up() {
+        files_.set_faults({.capacity = files_.used_bytes()});
+        std::uint64_t last = 1;
+        while (write(append(last + 1, last + 1, 500))) ++last;
+        return last;
     }
     static ports::GroupWrite append(std::uint64_t from, std::uint64_t to, std::size_t payload) {
         ports::GroupWrite share;
@@ -117,10 +127,7 @@ TEST_F(BadDay, AFullDiskIsAStateThatEndsByItself) {
 }
 
 TEST_F(BadDay, OnAFullDiskWhatLeadersBeginWithGoesIntoHalfOfTheReserve) {
-    const std::uint64_t used = files_.used_bytes();
-    files_.set_faults({.capacity = used});
-    std::uint64_t last = 1;
-    while (write(append(last + 1, last + 1, 500))) ++last;
+    std::uint64_t last = fill_up();
     ASSERT_EQ(storage_->state(), DiskState::full);
     ports::GroupWrite large = begin_of_lead(last + 2, 2);
     large.truncate_from = Index(last + 1);
@@ -142,24 +149,32 @@ TEST_F(BadDay, OnAFullDiskWhatLeadersBeginWithGoesIntoHalfOfTheReserve) {
 }
 
 TEST_F(BadDay, AnEmptyBatchFindsOutThatThereIsSpaceAgain) {
-    const auto look = [&] {
-        Result<void> answer = fail(ErrorCode::timeout, "not answered");
-        storage_->write({}, [&](Result<void> done) { answer = std::move(done); });
-        storage_->write_pending();
-        return answer.has_value();
-    };
-    files_.set_faults({.capacity = files_.used_bytes()});
-    std::uint64_t last = 1;
-    while (write(append(last + 1, last + 1, 500))) ++last;
-    EXPECT_TRUE(look());
+    const std::uint64_t last = fill_up();
+    EXPECT_TRUE(look_for_space());
     EXPECT_EQ(storage_->state(), DiskState::full);
     files_.set_faults({.capacity = files_.used_bytes() + 1'000'000});
     EXPECT_EQ(storage_->state(), DiskState::full) << "nobody has looked";
-    EXPECT_TRUE(look());
+    EXPECT_TRUE(look_for_space());
     EXPECT_EQ(storage_->state(), DiskState::healthy);
     EXPECT_TRUE(write(append_anew(last + 1, last + 1, 500)));
     open();
     EXPECT_EQ(recovered_.groups.at(0).entries.size(), last + 1);
+}
+
+TEST_F(BadDay, AFullDiskThatFailsWhenItIsAskedForRoomIsFencedForGood) {
+    const std::uint64_t last = fill_up();
+    files_.set_faults({.fail_write_after = 0});
+    look_for_space();
+    EXPECT_EQ(storage_->state(), DiskState::failed);
+    files_.set_faults({});
+    look_for_space();
+    EXPECT_EQ(storage_->state(), DiskState::failed) << "room is no reason to trust it again";
+    const auto later = write(vote(9));
+    ASSERT_FALSE(later);
+    EXPECT_EQ(later.error().code, ErrorCode::disk_failed);
+    open();
+    EXPECT_EQ(recovered_.groups.at(0).entries.size(), last);
+    EXPECT_EQ(recovered_.groups.at(0).hard_state.term, Term(1));
 }
 
 TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
