@@ -4,10 +4,13 @@
 // value itself on both sides. Runs in the current directory, on whatever disk that is.
 //
 //   bench_snapshot_bench [--mib N] [--seconds S] [--clients C] [--per-second R] [--log]
+//       [--times FILE]
 //
 // With --log the value is small, and N MiB of log are what the newcomer has to catch up. Else the
 // value is N MiB of blocks of 64 KiB, half of each random, shared between the running value and
 // what freeze() returns. Each client sends at its share of the rate, timed from when it was due.
+// With
+// --times each command's line goes to FILE: phase, when it was due (s of the steady clock), ms.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +47,7 @@ struct Options {
     unsigned clients = 16;
     unsigned per_second = 100;
     bool log = false;
+    std::string times;
 };
 
 struct Grow {
@@ -201,6 +205,7 @@ class Load {
 public:
     Load(const rafted::Group<Store>& group, const Options& options)
         : group_(group), options_(options) {
+        if (!options.times.empty()) times_.open(options.times);
         for (unsigned i = 0; i < options.clients; ++i) threads_.emplace_back([this, i] { run(i); });
     }
     Load(const Load&) = delete;
@@ -213,10 +218,15 @@ public:
     /// fell into it.
     std::optional<double> end_phase(const char* name, Clock::time_point began) {
         const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
-        std::vector<double> times;
+        std::vector<Taken> taken;
         {
             const std::lock_guard lock(mutex_);
-            times.swap(times_ms_);
+            taken.swap(taken_);
+        }
+        std::vector<double> times;
+        for (const auto& [due_s, ms] : taken) {
+            times.push_back(ms);
+            if (times_) times_ << name << '\t' << std::fixed << due_s << '\t' << ms << '\n';
         }
         if (times.empty()) {
             std::printf("  %-16s %8.2f %9d\n", name, seconds, 0);
@@ -233,6 +243,10 @@ public:
     }
 
 private:
+    struct Taken {
+        double due_s = 0;
+        double ms = 0;
+    };
     /// The clients take turns within the pause between two commands of one.
     void run(unsigned client) {
         const auto pause = std::chrono::duration_cast<Clock::duration>(
@@ -244,8 +258,9 @@ private:
             const auto done = group_.command(Put{turn += 7919, std::string(200, 'x')});
             if (!done) die("a command failed: " + to_string(done.error()));
             const std::lock_guard lock(mutex_);
-            times_ms_.push_back(
-                std::chrono::duration<double, std::milli>(Clock::now() - due).count());
+            taken_.push_back(
+                {std::chrono::duration<double>(due.time_since_epoch()).count(),
+                 std::chrono::duration<double, std::milli>(Clock::now() - due).count()});
         }
     }
 
@@ -253,7 +268,8 @@ private:
     const Options& options_;
     std::atomic<bool> stop_ = false;
     std::mutex mutex_;
-    std::vector<double> times_ms_;
+    std::vector<Taken> taken_;
+    std::ofstream times_;
     std::vector<std::thread> threads_;
 };
 
@@ -287,6 +303,8 @@ Options parse(int count, char** words) {
         if (word == "--log") {
             options.log = true;
             --i;
+        } else if (word == "--times" && i + 1 < count) {
+            options.times = words[i + 1];
         } else if (word == "--mib" && number >= 1) {
             options.mib = static_cast<std::uint64_t>(number);
         } else if (word == "--seconds" && number > 0) {
@@ -298,7 +316,8 @@ Options parse(int count, char** words) {
         } else {
             std::fprintf(stderr,
                          "bench_snapshot_bench: bad argument '%s'\nusage: bench_snapshot_bench "
-                         "[--mib N] [--seconds S] [--clients C] [--per-second R] [--log]\n",
+                         "[--mib N] [--seconds S] [--clients C] [--per-second R] [--log] "
+                         "[--times FILE]\n",
                          words[i]);
             std::_Exit(2);
         }

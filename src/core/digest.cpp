@@ -99,6 +99,7 @@ void put(Writer& out, const RoleState& role) {
 void put_waiting(Writer& out, const State& state) {
     if (const auto& incoming = state.incoming) {
         put(out, incoming->meta);
+        put(out, incoming->checksum);
         put(out, incoming->from.value);
         put(out, incoming->term.value);
         put(out, incoming->next_offset);

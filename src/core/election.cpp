@@ -73,6 +73,12 @@ void become_leader(Turn& turn) {
     leader.term_start = proposals::append(turn, EntryKind::elected, members);
 }
 
+/// A moment that is drawn, more than `least` and at most `most` from now.
+Time some_time(Turn& turn, Duration least, Duration most) {
+    const auto range = static_cast<std::uint64_t>((most - least).count());
+    return turn.now + least + Duration(static_cast<std::int64_t>(turn.state.random.one_to(range)));
+}
+
 /// A vote refused in the candidate's own term has mostly gone to a rival that asked at the same
 /// time (§5.2, split votes). Both ask again within half an election timeout, at moments drawn
 /// anew: a whole one more would leave the group without a leader for up to four.
@@ -81,9 +87,7 @@ void ask_again_soon(Turn& turn) {
     const Duration half = Duration(state.config().election_timeout) / 2;
     if (state.election_at <= turn.now + half) return;
     // Not before an attempt that may still be won has had its time.
-    const auto most = static_cast<std::uint64_t>(half.count());
-    const auto wait = most / 4 + state.random.one_to(most - most / 4);
-    state.election_at = turn.now + Duration(static_cast<std::int64_t>(wait));
+    state.election_at = some_time(turn, half / 4, half);
 }
 
 void count(Turn& turn, const Members& members) {
@@ -126,8 +130,7 @@ void restart_timer(Turn& turn) {
         return;
     }
     const Duration timeout = state.config().election_timeout;
-    const auto extra = state.random.one_to(static_cast<std::uint64_t>(timeout.count()));
-    state.election_at = turn.now + timeout + Duration(static_cast<std::int64_t>(extra));
+    state.election_at = some_time(turn, timeout, 2 * timeout);
 }
 
 void on_timeout(Turn& turn) {

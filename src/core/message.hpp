@@ -70,15 +70,15 @@ struct SnapshotMeta {
     bool operator==(const SnapshotMeta&) const = default;
 };
 
-/// One piece of a snapshot (§7). The core leaves `data`, `last` and `checksum` empty; the host puts
-/// the piece at `offset` in when it sends.
+/// One piece of a snapshot (§7), of the bytes that its sender's storage has packed. The core leaves
+/// `data`, `last` and `checksum` empty; the host puts the piece at `offset` in when it sends.
 struct SnapshotPiece {
     SnapshotMeta meta;
     std::uint64_t offset = 0;
     Bytes data;
     bool last = false;
     Stamp stamp;
-    std::uint64_t checksum = 0;  ///< With the last piece: SnapshotSource::checksum() of the whole.
+    std::uint64_t checksum = 0;  ///< SnapshotSource::checksum() of the whole, in every piece.
     bool operator==(const SnapshotPiece&) const = default;
 };
 

@@ -65,12 +65,15 @@ void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
     if (!replication::hear_leader(turn, message)) return;
     auto& incoming = state.incoming;
     if (incoming && incoming->whole) return;
-    const Incoming here{piece.meta, message.from, message.term, 0, false, piece.stamp};
+    const Incoming here{piece.meta, piece.checksum, message.from, message.term,
+                        0,          false,          piece.stamp};
     // Older than what we have: nothing goes back (W2, W3), and the leader learns where we are.
     if (piece.meta.index <= state.log.committed()) {
         return accept(turn, here, state.log.committed());
     }
-    const bool same = incoming && incoming->meta == piece.meta;
+    // Another member may have the same snapshot in other bytes.
+    const bool same =
+        incoming && incoming->meta == piece.meta && incoming->checksum == piece.checksum;
     if (!same) incoming = here;
     incoming->from = message.from;
     incoming->term = message.term;

@@ -32,6 +32,7 @@ struct HandOver {
 /// A snapshot being received.
 struct Incoming {
     SnapshotMeta meta;
+    std::uint64_t checksum = 0;
     NodeId from;
     Term term;  ///< In which the newest piece came.
     std::uint64_t next_offset = 0;

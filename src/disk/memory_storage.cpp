@@ -83,16 +83,41 @@ public:
         const auto rest = bytes.subspan(static_cast<std::size_t>(offset));
         return copy_of(rest.first(std::min(rest.size(), max)));
     }
+    std::uint64_t packed_size() const override { return size() + blocks() * BlockHead::bytes; }
+    Result<Bytes> read_packed(std::uint64_t offset, std::size_t max) override {
+        constexpr std::uint64_t stride = BlockHead::bytes + snapshot_block_bytes;
+        const std::uint64_t before = offset % stride;
+        Writer out;
+        for (auto block = offset / stride; block < blocks() && out.size() < before + max; ++block) {
+            const auto rest = BytesView(snapshot_->bytes).subspan(block * snapshot_block_bytes);
+            const auto bytes = rest.first(std::min(rest.size(), snapshot_block_bytes));
+            out.number(BlockHead{static_cast<std::uint32_t>(bytes.size()), false}.encoded());
+            out.raw(bytes);
+        }
+        if (out.size() <= before) return Bytes{};
+        const auto bytes = out.view().subspan(before);
+        return copy_of(bytes.first(std::min(bytes.size(), max)));
+    }
 
 private:
+    std::uint64_t blocks() const {
+        return (size() + snapshot_block_bytes - 1) / snapshot_block_bytes;
+    }
     std::shared_ptr<const Snapshot> snapshot_;
 };
 
 struct MemoryStorage::Receiving {
-    core::SnapshotMeta meta;
-    std::uint64_t size = 0;
+    Arrival arrival;
     StreamChecksum sum;
     std::unique_ptr<Sink> sink;
+
+    Result<void> add(const core::SnapshotPiece& piece) {
+        auto done = arrival.add(piece.data, [this](const Arrival::Block& block) {
+            sum.add(block.value);
+            return sink->write(block.value);
+        });
+        return done && piece.last ? arrival.verify(sum.value()) : done;
+    }
 };
 
 MemoryStorage::MemoryStorage(std::optional<NodeId> node)
@@ -142,29 +167,20 @@ Result<std::unique_ptr<MemoryStorage::Sink>> MemoryStorage::receive(
     ports::Slot slot, const core::SnapshotPiece& piece) {
     if (piece.offset == 0) {
         receiving_.erase(slot);
-        receiving_.emplace(
-            slot, Receiving{piece.meta, 0, {}, std::make_unique<Sink>(shelf_, slot, piece.meta)});
+        auto sink = std::make_unique<Sink>(shelf_, slot, piece.meta);
+        receiving_.emplace(slot, Receiving{Arrival(piece), {}, std::move(sink)});
     }
     const auto found = receiving_.find(slot);
-    const bool in_place = found != receiving_.end() && found->second.meta == piece.meta &&
-                          found->second.size == piece.offset;
+    const bool in_place = found != receiving_.end() && found->second.arrival.is_next(piece);
     if (!in_place && piece.last && !shelf_->has(slot, piece.meta)) {
-        return fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
-                                            " is not whole: pieces before offset " +
-                                            std::to_string(piece.offset) + " are missing");
+        return std::unexpected(Arrival::incomplete(piece));
     }
     if (!in_place) return nullptr;
-    Receiving& receiving = found->second;
-    receiving.size += piece.data.size();
-    receiving.sum.add(piece.data);
-    if (auto done = receiving.sink->write(piece.data); !done) return std::unexpected(done.error());
-    if (!piece.last) return nullptr;
-    auto whole = std::move(receiving_.extract(found).mapped());
-    if (whole.sum.value() != piece.checksum) {
-        return fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
-                                            " arrived damaged: its checksum does not fit");
-    }
-    return std::move(whole.sink);
+    auto added = found->second.add(piece);
+    if (added && !piece.last) return nullptr;
+    auto ended = std::move(receiving_.extract(found).mapped());
+    if (!added) return std::unexpected(std::move(added).error());
+    return std::move(ended.sink);
 }
 
 Result<std::unique_ptr<ports::SnapshotSink>> MemoryStorage::save_snapshot(

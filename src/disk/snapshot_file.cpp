@@ -1,11 +1,11 @@
 #include "disk/snapshot_file.hpp"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
+#include "core/check.hpp"
 #include "core/checksum.hpp"
 #include "core/codec.hpp"
 #include "disk/format.hpp"
@@ -13,8 +13,8 @@
 namespace rafted::disk {
 namespace {
 
-constexpr int compression_level = 1;
 constexpr std::size_t block_head_bytes = 12;
+constexpr std::size_t head_difference = block_head_bytes - BlockHead::bytes;
 constexpr std::size_t end_bytes = 48;
 /// So many bytes go to the device at a time: the journal's syncs wait behind them, for as long as
 /// that takes.
@@ -25,6 +25,12 @@ constexpr std::string_view end_magic = "RFTSDONE";
 std::uint64_t block_seed(std::uint64_t header_sum, std::uint64_t number, std::uint32_t packed) {
     const std::array<std::uint64_t, 3> place{header_sum, number, packed};
     return core::checksum(std::as_bytes(std::span(place)));
+}
+
+/// As much of the part as is still wanted.
+void append_some(Bytes& bytes, BytesView part, std::uint64_t want) {
+    const auto n = std::min<std::uint64_t>(part.size(), want - bytes.size());
+    bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
 }
 
 }  // namespace
@@ -43,20 +49,6 @@ void StreamChecksum::add(BytesView piece) {
 std::uint64_t StreamChecksum::value() const {
     return block_.empty() ? sum_ : core::checksum(block_, sum_);
 }
-
-struct SnapshotWriter::Packer {
-    Packer() = default;
-    Packer(const Packer&) = delete;
-    Packer& operator=(const Packer&) = delete;
-    ~Packer() { ZSTD_freeCCtx(context); }
-    ZSTD_CCtx* context = ZSTD_createCCtx();
-};
-
-SnapshotWriter::SnapshotWriter(std::unique_ptr<ports::File> file, core::SnapshotMeta meta)
-    : file_(std::move(file)), meta_(std::move(meta)), packer_(std::make_unique<Packer>()) {}
-SnapshotWriter::SnapshotWriter(SnapshotWriter&&) noexcept = default;
-SnapshotWriter& SnapshotWriter::operator=(SnapshotWriter&&) noexcept = default;
-SnapshotWriter::~SnapshotWriter() = default;
 
 Result<SnapshotWriter> SnapshotWriter::create(const Place& place, const core::SnapshotMeta& meta) {
     auto file = place.files->open(place.path, place.mode);
@@ -96,24 +88,29 @@ Result<void> SnapshotWriter::write(BytesView piece) {
 }
 
 Result<void> SnapshotWriter::flush_block() {
-    packed_.resize(ZSTD_compressBound(block_.size()));
-    const auto packed = ZSTD_compressCCtx(packer_->context, packed_.data(), packed_.size(),
-                                          block_.data(), block_.size(), compression_level);
-    if (ZSTD_isError(packed)) {
-        return fail(ErrorCode::invalid,
-                    std::string("cannot compress a snapshot: ") + ZSTD_getErrorName(packed));
-    }
-    const auto size = static_cast<std::uint32_t>(packed);
-    const BytesView bytes = BytesView(packed_).first(packed);
+    const auto packed = packer_.pack(block_);
+    if (!packed) return std::unexpected(packed.error());
+    auto written = put_block(*packed, block_);
+    block_.clear();
+    return written;
+}
+
+Result<void> SnapshotWriter::write_packed(BytesView packed, BytesView block) {
+    CHECK(block_.empty(), "a packed block comes behind half of one");
+    size_ += block.size();
+    return put_block(packed, block);
+}
+
+Result<void> SnapshotWriter::put_block(BytesView packed, BytesView block) {
+    const auto size = static_cast<std::uint32_t>(packed.size());
     Writer head;
     head.number(size);
-    head.number(core::checksum(bytes, block_seed(header_sum_, blocks_.size(), size)));
-    stream_sum_ = core::checksum(block_, stream_sum_);
-    block_.clear();
+    head.number(core::checksum(packed, block_seed(header_sum_, blocks_.size(), size)));
+    stream_sum_ = core::checksum(block, stream_sum_);
     blocks_.push_back(position_);
-    const std::array<BytesView, 2> pieces{head.view(), bytes};
+    const std::array<BytesView, 2> pieces{head.view(), packed};
     auto written = file_->write(position_, pieces);
-    position_ += block_head_bytes + packed;
+    position_ += block_head_bytes + packed.size();
     if (!written || position_ - given_ < slice_bytes) return written;
     const std::uint64_t from = std::exchange(given_, position_);
     return file_->write_back(from, position_ - from);
@@ -154,14 +151,19 @@ std::unexpected<Error> SnapshotReader::corrupt(std::uint64_t offset,
                 path_ + " is damaged at offset " + std::to_string(offset) + ": " + what);
 }
 
+Result<void> SnapshotReader::fill(std::uint64_t offset, std::span<std::byte> bytes) const {
+    const auto got = file_->read(offset, bytes);
+    if (!got) return std::unexpected(got.error());
+    if (*got != bytes.size()) return corrupt(offset + *got, "the file ends too early");
+    return {};
+}
+
 Result<Bytes> SnapshotReader::bytes_at(std::uint64_t offset, std::uint64_t n) const {
     if (offset > file_bytes_ || n > file_bytes_ - offset) {
         return corrupt(file_bytes_, "the file ends too early");
     }
     Bytes bytes(static_cast<std::size_t>(n));
-    const auto got = file_->read(offset, bytes);
-    if (!got) return std::unexpected(got.error());
-    if (*got != bytes.size()) return corrupt(offset + *got, "the file ends too early");
+    if (auto filled = fill(offset, bytes); !filled) return std::unexpected(filled.error());
     return bytes;
 }
 
@@ -230,36 +232,69 @@ Result<void> SnapshotReader::read_end() {
     return {};
 }
 
-/// A block's compressed bytes, verified.
-Result<Bytes> SnapshotReader::packed_block(std::size_t number) const {
+/// A block with its head, verified.
+Result<void> SnapshotReader::read_block(std::size_t number, Bytes& bytes) const {
     const std::uint64_t from = blocks_[number];
-    auto bytes = bytes_at(from, blocks_[number + 1] - from);
-    if (!bytes) return bytes;
-    Reader in(*bytes);
+    bytes.resize(static_cast<std::size_t>(blocks_[number + 1] - from));
+    if (auto filled = fill(from, bytes); !filled) return filled;
+    Reader in(bytes);
     const auto size = in.number<std::uint32_t>();
     const auto sum = in.number<std::uint64_t>();
     if (in.failed() || size != in.left() ||
         core::checksum(in.rest(), block_seed(header_sum_, number, size)) != sum) {
         return corrupt(from, "block " + std::to_string(number) + " does not verify");
     }
-    bytes->erase(bytes->begin(), bytes->begin() + block_head_bytes);
-    return bytes;
+    return {};
+}
+
+Result<void> SnapshotReader::load_packed(std::size_t number) {
+    if (loaded_packed_ == number) return {};
+    loaded_packed_ = SIZE_MAX;
+    if (auto got = read_block(number, packed_); !got) return got;
+    const auto size = static_cast<std::uint32_t>(packed_.size() - block_head_bytes);
+    Writer head;
+    head.number(BlockHead{size, true}.encoded());
+    // In place of the end of the longer one that it has in the file.
+    std::ranges::copy(head.view(), packed_.begin() + head_difference);
+    loaded_packed_ = number;
+    return {};
 }
 
 Result<void> SnapshotReader::load_block(std::size_t number) {
     if (loaded_ == number) return {};
     loaded_ = SIZE_MAX;
-    const auto packed = packed_block(number);
-    if (!packed) return std::unexpected(packed.error());
-    const std::uint64_t start = number * snapshot_block_bytes;
-    block_.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>(size_ - start, snapshot_block_bytes)));
-    const auto n = ZSTD_decompress(block_.data(), block_.size(), packed->data(), packed->size());
-    if (ZSTD_isError(n) || n != block_.size()) {
+    if (auto got = load_packed(number); !got) return got;
+    const auto block = unpacker_.unpack(BytesView(packed_).subspan(block_head_bytes));
+    const auto bytes =
+        std::min<std::uint64_t>(size_ - number * snapshot_block_bytes, snapshot_block_bytes);
+    if (!block || block->size() != bytes) {
         return corrupt(blocks_[number], "block " + std::to_string(number) + " does not decompress");
     }
+    block_ = *block;
     loaded_ = number;
     return {};
+}
+
+/// Where a block begins among those that travel: there each has a smaller head.
+std::uint64_t SnapshotReader::packed_place(std::size_t block) const {
+    return blocks_[block] - header_bytes_ - block * head_difference;
+}
+
+Result<Bytes> SnapshotReader::read_packed(std::uint64_t offset, std::size_t max) {
+    Bytes bytes;
+    if (offset >= packed_size()) return bytes;
+    const auto want = std::min<std::uint64_t>(max, packed_size() - offset);
+    bytes.reserve(static_cast<std::size_t>(want));
+    const auto numbers = std::views::iota(std::size_t{0}, blocks());
+    const auto after = std::ranges::partition_point(
+        numbers, [&](std::size_t number) { return packed_place(number) <= offset; });
+    auto number = static_cast<std::size_t>(after - numbers.begin()) - 1;
+    for (; bytes.size() < want; ++number) {
+        if (auto got = load_packed(number); !got) return std::unexpected(got.error());
+        const std::uint64_t begun = offset + bytes.size() - packed_place(number);
+        append_some(bytes, BytesView(packed_).subspan(head_difference + begun), want);
+    }
+    return bytes;
 }
 
 Result<Bytes> SnapshotReader::read(std::uint64_t offset, std::size_t max) {
@@ -271,9 +306,7 @@ Result<Bytes> SnapshotReader::read(std::uint64_t offset, std::size_t max) {
         const std::uint64_t at = offset + bytes.size();
         auto loaded = load_block(static_cast<std::size_t>(at / snapshot_block_bytes));
         if (!loaded) return std::unexpected(loaded.error());
-        const auto part = BytesView(block_).subspan(at % snapshot_block_bytes);
-        const auto n = std::min<std::size_t>(part.size(), want - bytes.size());
-        bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+        append_some(bytes, block_.subspan(at % snapshot_block_bytes), want);
     }
     return bytes;
 }
@@ -285,10 +318,9 @@ Result<void> SnapshotReader::verify() const {
 
 Result<std::size_t> SnapshotReader::verify(std::size_t block, std::uint64_t bytes) const {
     const std::uint64_t from = blocks_[block];
+    Bytes packed;
     for (; block < blocks() && blocks_[block] - from < bytes; ++block) {
-        if (const auto packed = packed_block(block); !packed) {
-            return std::unexpected(packed.error());
-        }
+        if (auto read = read_block(block, packed); !read) return std::unexpected(read.error());
     }
     return block;
 }

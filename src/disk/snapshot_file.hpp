@@ -13,13 +13,11 @@
 #include <vector>
 
 #include "core/message.hpp"
+#include "disk/packing.hpp"
 #include "ports/files.hpp"
 #include "ports/storage.hpp"
 
 namespace rafted::disk {
-
-/// Bytes of the value in each block but the last.
-inline constexpr std::size_t snapshot_block_bytes = std::size_t{256} << 10;
 
 /// Adds up a stream's checksum block by block.
 class StreamChecksum {
@@ -49,11 +47,11 @@ public:
         ports::OpenMode mode = ports::OpenMode::create;  ///< Or create_beside.
     };
     static Result<SnapshotWriter> create(const Place& place, const core::SnapshotMeta& meta);
-    SnapshotWriter(SnapshotWriter&&) noexcept;
-    SnapshotWriter& operator=(SnapshotWriter&&) noexcept;
-    ~SnapshotWriter();
 
     Result<void> write(BytesView piece);
+    /// A block as another node has packed it, and what it holds.
+    /// requires: what was written so far are full blocks.
+    Result<void> write_packed(BytesView packed, BytesView block);
     /// Writes the end and syncs. Nothing may be written afterwards.
     Result<void> finish();
 
@@ -64,14 +62,15 @@ public:
     std::uint64_t stream_checksum() const { return stream_sum_; }
 
 private:
-    struct Packer;
-    SnapshotWriter(std::unique_ptr<ports::File> file, core::SnapshotMeta meta);
+    SnapshotWriter(std::unique_ptr<ports::File> file, core::SnapshotMeta meta)
+        : file_(std::move(file)), meta_(std::move(meta)) {}
     Result<void> flush_block();
+    Result<void> put_block(BytesView packed, BytesView block);
     Result<void> put(BytesView bytes);
 
     std::unique_ptr<ports::File> file_;
     core::SnapshotMeta meta_;
-    std::unique_ptr<Packer> packer_;
+    Packer packer_;
     std::uint64_t header_sum_ = 0;
     std::uint64_t position_ = 0;
     std::uint64_t given_ = 0;  // to the device, up to here
@@ -79,7 +78,6 @@ private:
     std::uint64_t stream_sum_ = 0;
     std::vector<std::uint64_t> blocks_;  // where each begins
     Bytes block_;
-    Bytes packed_;
 };
 
 /// Reads a file that a SnapshotWriter has finished.
@@ -96,6 +94,10 @@ public:
     std::uint64_t file_bytes() const { return file_bytes_; }
     /// The value's bytes from `offset` on: up to `max`, fewer only at the end.
     Result<Bytes> read(std::uint64_t offset, std::size_t max);
+    /// Bytes of all blocks as they travel.
+    std::uint64_t packed_size() const { return packed_place(blocks()); }
+    /// Of these from `offset` on: up to `max`, fewer only at the end.
+    Result<Bytes> read_packed(std::uint64_t offset, std::size_t max);
     /// Fails with corrupt unless every block verifies.
     Result<void> verify() const;
     /// The same for some blocks from this one on, about so many bytes; returns the next one's
@@ -109,10 +111,13 @@ private:
     SnapshotReader(std::unique_ptr<ports::File> file, std::string path)
         : file_(std::move(file)), path_(std::move(path)) {}
     std::unexpected<Error> corrupt(std::uint64_t offset, const std::string& what) const;
+    Result<void> fill(std::uint64_t offset, std::span<std::byte> bytes) const;
     Result<Bytes> bytes_at(std::uint64_t offset, std::uint64_t n) const;
     Result<void> read_header(const SnapshotOwner& owner);
     Result<void> read_end();
-    Result<Bytes> packed_block(std::size_t number) const;
+    std::uint64_t packed_place(std::size_t block) const;
+    Result<void> read_block(std::size_t number, Bytes& bytes) const;
+    Result<void> load_packed(std::size_t number);
     Result<void> load_block(std::size_t number);
 
     std::unique_ptr<ports::File> file_;
@@ -124,8 +129,11 @@ private:
     std::uint64_t size_ = 0;
     std::uint64_t stream_sum_ = 0;
     std::vector<std::uint64_t> blocks_;  // where each begins, and where the last ends
+    std::size_t loaded_packed_ = SIZE_MAX;
+    Bytes packed_;  ///< That block, with the head it travels with at the end of its own.
     std::size_t loaded_ = SIZE_MAX;
-    Bytes block_;
+    BytesView block_;  ///< Of that block, as it was unpacked.
+    Unpacker unpacker_;
 };
 
 }  // namespace rafted::disk

@@ -56,6 +56,10 @@ public:
     Result<Bytes> read(std::uint64_t offset, std::size_t max) override {
         return reader_.read(offset, max);
     }
+    std::uint64_t packed_size() const override { return reader_.packed_size(); }
+    Result<Bytes> read_packed(std::uint64_t offset, std::size_t max) override {
+        return reader_.read_packed(offset, max);
+    }
 
 private:
     SnapshotReader reader_;
@@ -157,6 +161,16 @@ Result<std::unique_ptr<ports::SnapshotSource>> Snapshots::open(ports::Slot slot)
     return std::unexpected(std::move(last));
 }
 
+Result<void> Snapshots::Receiving::add(const core::SnapshotPiece& piece) {
+    auto done = arrival.add(piece.data, [this](const Arrival::Block& block) {
+        return block.packed.empty() ? writer.write(block.value)
+                                    : writer.write_packed(block.packed, block.value);
+    });
+    if (!done || !piece.last) return done;
+    if (done = writer.finish(); !done) return done;
+    return arrival.verify(writer.stream_checksum());
+}
+
 Result<std::optional<ReceivedSnapshot>> Snapshots::receive(ports::Slot slot,
                                                            const core::SnapshotPiece& piece) {
     if (piece.offset == 0) {
@@ -164,20 +178,14 @@ Result<std::optional<ReceivedSnapshot>> Snapshots::receive(ports::Slot slot,
         // By the thread that writes the journal: it must not pause.
         auto writer = create(slot, piece.meta, received_ending, ports::OpenMode::create);
         if (!writer) return std::unexpected(writer.error());
-        receiving_.emplace(slot, std::move(*writer));
+        receiving_.emplace(slot, Receiving{Arrival(piece), std::move(*writer)});
     }
     const auto found = receiving_.find(slot);
-    const bool in_place = found != receiving_.end() && found->second.meta() == piece.meta &&
-                          found->second.size() == piece.offset;
-    if (!in_place) return out_of_place(slot, piece);
-    SnapshotWriter& writer = found->second;
-    auto done = writer.write(piece.data);
-    if (done && !piece.last) return std::nullopt;
-    if (done) done = writer.finish();
-    if (done && writer.stream_checksum() != piece.checksum) {
-        done = fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
-                                            " arrived damaged: its checksum does not fit");
+    if (found == receiving_.end() || !found->second.arrival.is_next(piece)) {
+        return out_of_place(slot, piece);
     }
+    auto done = found->second.add(piece);
+    if (done && !piece.last) return std::nullopt;
     if (done) done = home_.files->sync_directory(dir_of(slot));
     receiving_.erase(found);
     if (!done) {
@@ -196,9 +204,7 @@ Result<std::optional<ReceivedSnapshot>> Snapshots::out_of_place(
     const auto names = list(slot);
     if (!names) return std::unexpected(names.error());
     if (std::ranges::find(*names, name_of(piece.meta)) != names->end()) return std::nullopt;
-    return fail(ErrorCode::corrupt, "the snapshot at " + to_string(piece.meta.index) +
-                                        " is not whole: pieces before offset " +
-                                        std::to_string(piece.offset) + " are missing");
+    return std::unexpected(Arrival::incomplete(piece));
 }
 
 Result<void> Snapshots::install(const ReceivedSnapshot& received) {

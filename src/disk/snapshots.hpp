@@ -13,6 +13,7 @@
 #include <mutex>
 #include <set>
 
+#include "disk/arrival.hpp"
 #include "disk/draft.hpp"
 #include "disk/snapshot_file.hpp"
 
@@ -82,8 +83,14 @@ private:
     Result<void> finish_install(const GroupImage& group) const;
     Result<void> remove_ending(ports::Slot slot, std::string_view ending) const;
 
+    struct Receiving {
+        Arrival arrival;
+        SnapshotWriter writer;
+        Result<void> add(const core::SnapshotPiece& piece);
+    };
+
     Home home_;
-    std::map<ports::Slot, SnapshotWriter> receiving_;
+    std::map<ports::Slot, Receiving> receiving_;
     mutable std::mutex mutex_;
     std::map<ports::Slot, std::set<Name>> left_behind_;  ///< Under mutex_.
 };

@@ -237,6 +237,7 @@ void Print::put(const core::State& state) {
     put(std::uint64_t{state.incoming.has_value()});
     if (const auto& incoming = state.incoming) {
         put(incoming->meta);
+        put(incoming->checksum);
         put(incoming->from);
         put(incoming->term);
         put(incoming->next_offset);

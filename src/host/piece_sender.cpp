@@ -28,11 +28,11 @@ struct PieceSender::Job {
         if (source->open->meta() != wanted) {
             return fail(ErrorCode::invalid, "a newer snapshot has replaced the one in transfer");
         }
-        auto data = source->open->read(piece().offset, piece_bytes);
+        auto data = source->open->read_packed(piece().offset, piece_bytes);
         if (!data) return std::unexpected(data.error());
         piece().data = std::move(*data);
-        piece().last = piece().offset + piece().data.size() >= source->open->size();
-        if (piece().last) piece().checksum = source->open->checksum();
+        piece().last = piece().offset + piece().data.size() >= source->open->packed_size();
+        piece().checksum = source->open->checksum();
         return {};
     }
 };

@@ -51,8 +51,9 @@ struct GroupWrite {
     std::vector<core::Entry> repair;  ///< In place of damaged ones: the very same entries.
     /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
     /// restarts after it, unless it holds the snapshot's last entry already. A piece at offset 0
-    /// starts over, one out of place is ignored. If a whole does not verify, the batch's answer is
-    /// corrupt: of no snapshot in it anything is kept, all else of the batch is durable.
+    /// starts over; one out of place, or of a snapshot with another checksum, is ignored. If a
+    /// whole does not verify, the batch's answer is corrupt: of no snapshot in it anything is kept,
+    /// all else of the batch is durable.
     std::vector<core::SnapshotPiece> pieces;
     std::optional<Index> compact_below;
 };
@@ -101,11 +102,15 @@ public:
     virtual ~SnapshotSource() = default;
     virtual const core::SnapshotMeta& meta() const = 0;
     virtual std::uint64_t size() const = 0;
-    /// Of all bytes, as computed when they were taken: travels with the last piece (SnapshotPiece),
-    /// so that the receiver verifies what the sender's value wrote.
+    /// Of all bytes, as computed when they were taken: travels with every piece (SnapshotPiece), so
+    /// that the receiver verifies what the sender's value wrote.
     virtual std::uint64_t checksum() const = 0;
     /// Up to `max` bytes; fewer only at the end. Fails with corrupt if they do not verify.
     virtual Result<Bytes> read(std::uint64_t offset, std::size_t max) = 0;
+    /// The same for the bytes that travel to another node: packed, as they are stored. Another
+    /// storage may have packed the same value in another way.
+    virtual std::uint64_t packed_size() const = 0;
+    virtual Result<Bytes> read_packed(std::uint64_t offset, std::size_t max) = 0;
 };
 
 /// What a step of reading back has found.

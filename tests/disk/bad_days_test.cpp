@@ -102,8 +102,7 @@ TEST_F(BadDay, AFailedWriteFencesTheJournalForGood) {
 }
 
 TEST_F(BadDay, AFullDiskIsAStateThatEndsByItself) {
-    std::uint64_t used = 0;
-    for (const auto& path : files_.paths()) used += files_.contents(path).size();
+    const std::uint64_t used = files_.used_bytes();
     files_.set_faults({.capacity = used});
     std::uint64_t last = 1;
     Result<void> answer;
@@ -178,9 +177,7 @@ TEST_F(BadDay, AFullDiskThatFailsWhenItIsAskedForRoomIsFencedForGood) {
 }
 
 TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
-    std::uint64_t used = 0;
-    for (const auto& path : files_.paths()) used += files_.contents(path).size();
-    files_.set_faults({.capacity = used});
+    files_.set_faults({.capacity = files_.used_bytes()});
     std::vector<std::string> answers;
     const auto note = [&](const Result<void>& done) {
         answers.push_back(done ? "ok" : std::string(name_of(done.error().code)));
@@ -198,9 +195,7 @@ TEST_F(BadDay, OnAFullDiskSmallBatchesPassWhatIsGatheredWithThem) {
 
 TEST_F(BadDay, NothingIsTakenThatFollowsWhatAFullDiskHasRefused) {
     ASSERT_TRUE(write(append(2, 3, 10)));
-    std::uint64_t used = 0;
-    for (const auto& path : files_.paths()) used += files_.contents(path).size();
-    files_.set_faults({.capacity = used});
+    files_.set_faults({.capacity = files_.used_bytes()});
     ports::GroupWrite other;
     other.slot = 1;
     other.truncate_from = Index(2);
@@ -233,9 +228,7 @@ TEST_F(BadDay, AFullDiskRefusesAReceivedSnapshotWholeAndTakesItLater) {
     ports::GroupWrite share;
     share.slot = 1;
     share.pieces = pieces_of(**source, 50'000);
-    std::uint64_t used = 0;
-    for (const auto& path : files_.paths()) used += files_.contents(path).size();
-    files_.set_faults({.capacity = used + 100'000});
+    files_.set_faults({.capacity = files_.used_bytes() + 100'000});
     const auto full = write(share);
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ErrorCode::disk_full);

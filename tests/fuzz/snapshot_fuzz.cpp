@@ -1,7 +1,9 @@
 // Any bytes as a snapshot file (first byte 0), or a real snapshot with bytes changed (first byte n:
-// n changes of offset:u16 and mask:u8, then the value): wrong bytes must never come out.
+// n changes of offset:u16 and mask:u8, then the value): wrong bytes must never come out. The same
+// bytes also arrive in pieces, of a size that the first byte tells.
 #include <cstdlib>
 
+#include "disk/arrival.hpp"
 #include "disk/snapshot_file.hpp"
 #include "support/bytes_file.hpp"
 
@@ -29,6 +31,23 @@ std::optional<Bytes> read(BytesView bytes) {
     return value;
 }
 
+/// No block is larger than any, and what does not verify is not taken for whole.
+void arrive(BytesView bytes, std::size_t piece) {
+    core::SnapshotPiece first;
+    first.checksum = 1;
+    disk::Arrival arrival(first);
+    while (!bytes.empty()) {
+        const auto part = bytes.first(std::min(piece, bytes.size()));
+        bytes = bytes.subspan(part.size());
+        const auto added = arrival.add(part, [](const auto& block) -> Result<void> {
+            need(!block.value.empty() && block.value.size() <= disk::snapshot_block_bytes);
+            return {};
+        });
+        if (!added) return;
+    }
+    need(!arrival.verify(0));
+}
+
 void change_and_read(std::size_t changes, BytesView bytes) {
     if (bytes.size() < changes * 3) return;
     const auto value = bytes.subspan(changes * 3);
@@ -52,6 +71,7 @@ void change_and_read(std::size_t changes, BytesView bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const auto bytes = std::as_bytes(std::span(data + 1, size - 1));
+    arrive(bytes, std::size_t{data[0]} + 1);
     if (data[0] == 0) {
         static_cast<void>(read(bytes));
     } else {

@@ -31,7 +31,9 @@ Duration time_without_leader(std::uint64_t seed, std::size_t size) {
     const NodeId dead = world.leader();
     world.crash(dead);
     const core::Time died = world.now();
-    while (!world.leader()) world.run_for(milliseconds(1));
+    while (!world.leader() && world.now() < died + 10 * election_timeout) {
+        world.run_for(milliseconds(1));
+    }
     return world.now() - died;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "support/hook_watch.hpp"
+#include "support/storage_world.hpp"
 
 namespace rafted::test {
 namespace {
@@ -41,6 +42,12 @@ GroupConfig config_of_transfers() {
     return config;
 }
 
+/// What no compression makes smaller.
+std::string random_page(std::uint32_t page) {
+    const Bytes bytes = some_bytes(page_bytes, page);
+    return std::string(text_of(bytes));
+}
+
 /// A leader with 128 KiB, and all that it sends of snapshots.
 class TransferWorld : public HostCluster {
 public:
@@ -49,7 +56,7 @@ public:
         create(leader_, "pages", factory, config_of_transfers());
         group.emplace(caller("pages"));
         for (std::uint32_t page = 0; page < pages; ++page) {
-            EXPECT_TRUE(await(group->start_command(Write{page, std::string(page_bytes, 'a')})));
+            EXPECT_TRUE(await(group->start_command(Write{page, random_page(page)})));
         }
         run_for(seconds(1));
         watch([this](const host::Stepped& step) { stepped(step); });

@@ -54,7 +54,8 @@ core::SnapshotPiece snapshot_upto(Term term, Index last, const GroupConfig& conf
     EXPECT_TRUE(saved);
     disk::MemoryStorage shelf(b);
     save(shelf, slot, applier.meta(), bytes);
-    return pieces_of(**shelf.open_snapshot(slot), bytes.size()).front();
+    const auto source = *shelf.open_snapshot(slot);
+    return pieces_of(*source, source->packed_size()).front();
 }
 
 SeatStand::SeatStand(const GroupConfig& config)

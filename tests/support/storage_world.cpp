@@ -157,17 +157,17 @@ std::vector<core::SnapshotPiece> pieces_of(ports::SnapshotSource& source, std::s
     std::vector<core::SnapshotPiece> pieces;
     std::uint64_t at = 0;
     do {
-        auto data = source.read(at, piece);
+        auto data = source.read_packed(at, piece);
         EXPECT_TRUE(data.has_value());
         core::SnapshotPiece next;
         next.meta = source.meta();
         next.offset = at;
         next.data = *data;
         at += data->size();
-        next.last = at >= source.size();
-        if (next.last) next.checksum = source.checksum();
+        next.last = at >= source.packed_size();
+        next.checksum = source.checksum();
         pieces.push_back(std::move(next));
-    } while (at < source.size());
+    } while (at < source.packed_size());
     return pieces;
 }
 

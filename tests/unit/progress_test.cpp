@@ -98,6 +98,31 @@ TEST(Progress, ASnapshotOfWhichNothingHasArrivedGivesWayToANewerOne) {
     EXPECT_EQ(stand.piece().meta, second);
 }
 
+/// The next piece that a follower wants, by what it answers.
+std::uint64_t wanted_after(MemberStand& stand, const core::SnapshotPiece& piece) {
+    stand.forget();
+    stand.receive(b, Term(1), piece);
+    return stand.newest<core::SnapshotReply>(b)->next_offset;
+}
+
+TEST(Progress, AFollowerGoesOnWithTheSameBytesAndBeginsAnewWithOthers) {
+    MemberStand stand;
+    core::SnapshotPiece piece;
+    piece.meta.index = Index(9);
+    piece.meta.term = Term(1);
+    piece.meta.members = stand.state().members();
+    piece.checksum = 1;
+    piece.data = copy_of(view_of("first"));
+    EXPECT_EQ(wanted_after(stand, piece), 5U);
+    piece.offset = 5;
+    piece.checksum = 2;
+    EXPECT_EQ(wanted_after(stand, piece), 0U) << "the same entry, in another member's bytes";
+    piece.offset = 0;
+    EXPECT_EQ(wanted_after(stand, piece), 5U);
+    piece.offset = 5;
+    EXPECT_EQ(wanted_after(stand, piece), 10U);
+}
+
 TEST(Progress, WhatCannotBeReadAnyMoreGivesWayToTheNewest) {
     SnapshotStand stand;
     stand.has_upto(40);

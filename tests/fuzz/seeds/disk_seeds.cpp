@@ -52,6 +52,16 @@ void add_snapshot_changes(Seeds& seeds) {
     }
     two.raw(Bytes(3 * disk::snapshot_block_bytes / 2, std::byte{1}));
     seeds.add("snapshot_fuzz", "two_changes", 2, two.view());
+    disk::Packer packer;
+    Writer blocks;
+    for (const bool is_packed : {true, false}) {
+        const Bytes value = some_bytes(is_packed ? disk::snapshot_block_bytes : 300, 5);
+        const BytesView bytes = is_packed ? *packer.pack(value) : BytesView(value);
+        const disk::BlockHead head{static_cast<std::uint32_t>(bytes.size()), is_packed};
+        blocks.number(head.encoded());
+        blocks.raw(bytes);
+    }
+    seeds.add("snapshot_fuzz", "blocks", 255, blocks.view());
 }
 
 disk::BlockRef some_ref(std::uint32_t size) {
