@@ -3,14 +3,12 @@
 // the commands before, while it is made and while it is sent, and what memory it took beyond the
 // value itself on both sides. Runs in the current directory, on whatever disk that is.
 //
-//   bench_snapshot_bench [--mib N] [--seconds S] [--clients C] [--per-second R] [--log]
-//       [--times FILE]
+//   bench_snapshot_bench [--mib N] [--seconds S] [--clients C] [--per-second R] [--log] [--times F]
 //
 // With --log the value is small, and N MiB of log are what the newcomer has to catch up. Else the
-// value is N MiB of blocks of 64 KiB, half of each random, shared between the running value and
-// what freeze() returns. Each client sends at its share of the rate, timed from when it was due.
-// With
-// --times each command's line goes to FILE: phase, when it was due (s of the steady clock), ms.
+// value is N MiB of blocks of 64 KiB, half of each random, shared with what freeze() returns. Each
+// client sends at its share of the rate, timed from when it was due. F gets a line for each
+// command: phase, when it was due (s of the steady clock), ms.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -56,7 +56,7 @@ struct GroupConfig {
     double log_file_expansion_factor = 10.0;
     /// ...and at least this many bytes. 0: the factor alone decides.
     std::uint64_t snapshot_floor_bytes = 4 << 20;
-    /// A snapshot travels in pieces of this size. 1 KiB to 4 MiB.
+    /// A snapshot travels in pieces of this size, compressed. 1 KiB to 4 MiB.
     std::uint64_t snapshot_chunk_bytes = 256 << 10;
     /// What a leader sends of snapshots in a second, to all followers together; pieces become
     /// smaller if that is what it takes. 0: as fast as they take it; else at least 64 KiB.

@@ -9,6 +9,8 @@ namespace {
 /// longer would be taken for lost.
 constexpr std::uint64_t pieces_per_timeout = 8;
 
+constexpr core::Duration longest_pause = std::chrono::milliseconds(2);
+
 }  // namespace
 
 struct PieceSender::Job {
@@ -44,17 +46,7 @@ PieceSender::PieceSender(Services& services, Of of, Broken broken)
       lane_(services.workers.open_lane(ports::Urgency::prompt)) {}
 
 void PieceSender::send(core::Message message, const GroupConfig& config) {
-    auto& source = sources_[message.to];
-    if (!source) source = std::make_shared<Source>();
-    Held held{std::move(message), config.snapshot_chunk_bytes, {}};
-    if (const std::uint64_t rate = config.snapshot_bytes_per_second; rate > 0) {
-        const auto timeout = static_cast<std::uint64_t>(config.election_timeout.count());
-        const std::uint64_t most = rate / 1'000 * timeout / pieces_per_timeout / sources_.size();
-        held.piece_bytes = std::clamp<std::uint64_t>(most, 1, held.piece_bytes);
-        const double seconds = static_cast<double>(held.piece_bytes) / static_cast<double>(rate);
-        held.takes =
-            std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(seconds));
-    }
+    Held held = hold(std::move(message), config);
     const auto same = std::ranges::find(held_, held.message.to,
                                         [](const Held& other) { return other.message.to; });
     if (same != held_.end()) {
@@ -65,19 +57,45 @@ void PieceSender::send(core::Message message, const GroupConfig& config) {
     release(services_.clock.steady());
 }
 
+PieceSender::Held PieceSender::hold(core::Message message, const GroupConfig& config) {
+    const core::Time now = services_.clock.steady();
+    const Follower& follower = followers_[message.to];
+    Held held{std::move(message), config.snapshot_chunk_bytes, {}, now};
+    if (follower.sent_at) held.due += std::min(now - *follower.sent_at, longest_pause);
+    if (const std::uint64_t rate = config.snapshot_bytes_per_second; rate > 0) {
+        const auto timeout = static_cast<std::uint64_t>(config.election_timeout.count());
+        const std::uint64_t most = rate / 1'000 * timeout / pieces_per_timeout / followers_.size();
+        held.piece_bytes = std::clamp<std::uint64_t>(most, 1, held.piece_bytes);
+        const double seconds = static_cast<double>(held.piece_bytes) / static_cast<double>(rate);
+        held.takes =
+            std::chrono::duration_cast<core::Duration>(std::chrono::duration<double>(seconds));
+    }
+    return held;
+}
+
+core::Time PieceSender::due_at() const {
+    if (held_.empty()) return core::never;
+    return std::max(free_at_, std::ranges::min(held_, {}, &Held::due).due);
+}
+
 void PieceSender::release(core::Time now) {
-    while (!held_.empty() && now >= free_at_) {
-        free_at_ = now + held_.front().takes;
-        post(std::move(held_.front()));
-        held_.pop_front();
+    for (auto held = held_.begin(); held != held_.end();) {
+        if (now < std::max(held->due, free_at_)) {
+            ++held;
+            continue;
+        }
+        const auto to = followers_.find(held->message.to);
+        if (to != followers_.end()) {
+            free_at_ = now + held->takes;
+            to->second.sent_at = now;
+            post(std::move(*held), to->second);
+        }
+        held = held_.erase(held);
     }
 }
 
-void PieceSender::post(Held held) {
-    const auto source = sources_.find(held.message.to);
-    if (source == sources_.end()) return;
-    auto job =
-        std::make_shared<Job>(Job{std::move(held.message), source->second, held.piece_bytes});
+void PieceSender::post(Held held, const Follower& to) {
+    auto job = std::make_shared<Job>(Job{std::move(held.message), to.source, held.piece_bytes});
     services_.workers.post(
         lane_, [this, job, of = of_, alive = std::weak_ptr(alive_), &services = services_] {
             if (const auto filled = job->fill(services.storage, of.slot); !filled) {
@@ -95,14 +113,14 @@ void PieceSender::post(Held held) {
 }
 
 void PieceSender::follow(const core::Leader& leader) {
-    std::erase_if(sources_, [&](const auto& one) {
+    std::erase_if(followers_, [&](const auto& one) {
         const auto found = leader.followers.find(one.first);
         return found == leader.followers.end() || !found->second.snapshot;
     });
 }
 
 void PieceSender::forget_all() {
-    sources_.clear();
+    followers_.clear();
     held_.clear();
 }
 

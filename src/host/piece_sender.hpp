@@ -4,11 +4,14 @@
 // away.
 //   1. A piece that cannot be read is dropped, and `broken` is told; the core asks again.
 //   2. One piece waits per follower at most; asked for again, it takes the place of what waits.
+//   3. Between two pieces is as long a pause as the first one took, 2 ms at most: commands share
+//      the processor and the disk with whoever sends and stores them.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "core/roles.hpp"
 #include "host/services.hpp"
@@ -29,7 +32,7 @@ public:
     void send(core::Message message, const GroupConfig& config);
     /// Sends what had to wait. To be called again at due_at().
     void release(core::Time now);
-    core::Time due_at() const { return held_.empty() ? core::never : free_at_; }
+    core::Time due_at() const;
     /// Lets the sources of followers go that take no snapshot any more.
     void follow(const core::Leader& leader);
     /// No follower needs its source any more.
@@ -39,20 +42,26 @@ private:
     struct Source {
         std::unique_ptr<ports::SnapshotSource> open;
     };
+    struct Follower {
+        std::shared_ptr<Source> source = std::make_shared<Source>();
+        std::optional<core::Time> sent_at;  ///< The last piece.
+    };
     struct Held {
         core::Message message;
         std::uint64_t piece_bytes = 0;
         core::Duration takes{};  ///< Of the group's time for snapshots.
+        core::Time due{};
     };
     struct Job;
-    void post(Held held);
+    Held hold(core::Message message, const GroupConfig& config);
+    void post(Held held, const Follower& to);
 
     Services& services_;
     Of of_;
     Broken broken_;
     ports::Lane lane_;
-    std::map<NodeId, std::shared_ptr<Source>> sources_;
-    std::deque<Held> held_;
+    std::map<NodeId, Follower> followers_;
+    std::deque<Held> held_;  ///< Oldest first.
     core::Time free_at_ = core::Time::min();
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

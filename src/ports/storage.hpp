@@ -51,9 +51,9 @@ struct GroupWrite {
     std::vector<core::Entry> repair;  ///< In place of damaged ones: the very same entries.
     /// Received pieces; the one with `last` verifies the whole and puts it in place. The log
     /// restarts after it, unless it holds the snapshot's last entry already. A piece at offset 0
-    /// starts over; one out of place, or of a snapshot with another checksum, is ignored. If a
-    /// whole does not verify, the batch's answer is corrupt: of no snapshot in it anything is kept,
-    /// all else of the batch is durable.
+    /// starts over; one out of place, or of a snapshot with another checksum, is ignored. If
+    /// what came does not verify, the batch's answer is corrupt: of no snapshot in it anything is
+    /// kept, all else of the batch is durable.
     std::vector<core::SnapshotPiece> pieces;
     std::optional<Index> compact_below;
 };
