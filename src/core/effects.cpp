@@ -8,6 +8,7 @@ constexpr std::size_t most_kept = 4096;
 
 template <class T>
 void clear_all(std::vector<T>& list) {
+    if (list.empty()) return;
     list.clear();
     if (list.capacity() > most_kept) std::vector<T>().swap(list);
 }

@@ -128,13 +128,18 @@ void collect_write(Turn& turn) {
     effects.let_go_log = effects.when_durable->let_go_log = true;
 }
 
-Time next_wake(const Turn& turn) {
+/// When a leader that hears nothing more must step down; never for anybody else.
+Time quorum_deadline(const Turn& turn) {
+    const Leader* leader = turn.leader();
+    return leader == nullptr ? never : contact::quorum_deadline(turn.state, *leader, turn.now);
+}
+
+Time next_wake(const Turn& turn, Time deadline) {
     const State& state = turn.state;
-    Time wake = state.election_at;
+    Time wake = std::min(state.election_at, deadline);
     if (state.hand_over) wake = std::min(wake, state.hand_over->deadline);
     if (owed::asks(state)) wake = std::min(wake, state.owing.ask_at);
     if (const Leader* leader = turn.leader(); leader != nullptr && !leader->is_silent()) {
-        wake = std::min(wake, contact::quorum_deadline(state, *leader, turn.now));
         for (const auto& [id, progress] : leader->followers) {
             wake = std::min(wake, progress.sent_at + Duration(state.config().heartbeat_interval));
         }
@@ -145,10 +150,9 @@ Time next_wake(const Turn& turn) {
 /// Deadlines are compared here, after all inputs: a message that came in time always counts (W23).
 void settle(Turn& turn) {
     State& state = turn.state;
-    if (const Leader* leader = turn.leader()) {
-        const bool lost = turn.now >= contact::quorum_deadline(state, *leader, turn.now);
-        if (lost) election::become_follower(turn, state.hard.term, NodeId());
-    }
+    Time deadline = quorum_deadline(turn);
+    const bool leads = turn.leader() != nullptr;
+    if (turn.now >= deadline) election::become_follower(turn, state.hard.term, NodeId());
     if (turn.leader() == nullptr && turn.now >= state.election_at) election::on_timeout(turn);
     replication::advance_commit(turn);
     replication::take_committed(turn);
@@ -160,7 +164,10 @@ void settle(Turn& turn) {
     replication::send(turn, reads::want_round(turn));
     reads::release(turn);
     collect_write(turn);
-    turn.effects.wake_at = next_wake(turn);
+    const bool is_other_quorum =
+        leads != (turn.leader() != nullptr) || turn.effects.members_changed;
+    if (is_other_quorum) deadline = quorum_deadline(turn);
+    turn.effects.wake_at = next_wake(turn, deadline);
 }
 
 }  // namespace
