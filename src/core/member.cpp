@@ -164,6 +164,7 @@ void settle(Turn& turn) {
     replication::send(turn, reads::want_round(turn));
     reads::release(turn);
     collect_write(turn);
+    // Seldom: the deadline is the same as above for all other steps.
     const bool is_other_quorum =
         leads != (turn.leader() != nullptr) || turn.effects.members_changed;
     if (is_other_quorum) deadline = quorum_deadline(turn);
