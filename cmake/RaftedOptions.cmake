@@ -38,7 +38,10 @@ target_compile_options(rafted_options INTERFACE
     # g++ 12 sees overlaps inside the standard library's own strings (its bug 105651), and with -O3
     # overflows inside its vectors.
     $<${rafted_is_gcc12}:-Wno-restrict>
-    $<${rafted_is_gcc12}:-Wno-stringop-overflow>)
+    $<${rafted_is_gcc12}:-Wno-stringop-overflow>
+    # A class of one source may hold what its unnamed namespace has; of several compiled as one, g++
+    # takes it for a class of a header.
+    $<$<AND:$<BOOL:${RAFTED_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 target_compile_definitions(rafted_options INTERFACE
     RAFTED_VERSION="${PROJECT_VERSION}"
     BOOST_ASIO_NO_DEPRECATED

@@ -13,6 +13,8 @@ endfunction()
 # rafted_setup(<target>): our options, and the inside as private include folder.
 function(rafted_setup target)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:rafted_options>)
+    set_target_properties(${target} PROPERTIES
+        UNITY_BUILD ${RAFTED_UNITY} UNITY_BUILD_BATCH_SIZE 8)
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "STATIC_LIBRARY")
         target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)

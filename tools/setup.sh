@@ -126,5 +126,14 @@ rafted_setup() {
     fi
 }
 
-# How many compilers at once: as many as there are processors.
-rafted_jobs() { echo "${RAFTED_JOBS:-$(nproc)}"; }
+# How many compilers at once: as many as there are processors, and 2 GB of memory for each (eight
+# sources of tests compiled as one took 1.6).
+rafted_jobs() {
+    local all gigabytes
+    all=$(nproc)
+    gigabytes=$(awk '/^MemTotal:/ { print int($2 / 1000000) }' /proc/meminfo 2>/dev/null) || true
+    if [[ ${gigabytes:-0} -gt 0 && $((gigabytes / 2)) -lt $all ]]; then
+        all=$((gigabytes / 2 > 0 ? gigabytes / 2 : 1))
+    fi
+    echo "${RAFTED_JOBS:-$all}"
+}

@@ -19,7 +19,7 @@ struct BackupCall {
 int tell(const Result<BackupInfo>& backup, const std::string& verdict, bool json) {
     if (!backup) return report(backup.error());
     if (json) {
-        std::cout << json_of(*backup).dump(2) << std::endl;
+        std::cout << json_of_backup(*backup).dump(2) << std::endl;
     } else {
         print_backup(*backup, std::cout);
         std::cout << verdict << std::endl;

@@ -31,7 +31,7 @@ void print_backup(const BackupInfo& backup, std::ostream& out) {
     }
 }
 
-nlohmann::ordered_json json_of(const BackupInfo& backup) {
+nlohmann::ordered_json json_of_backup(const BackupInfo& backup) {
     nlohmann::ordered_json json{{"group", backup.group},
                                 {"group_id", to_string(backup.group_id)},
                                 {"cluster", to_string(backup.cluster)},

@@ -9,6 +9,6 @@
 namespace rafted::app {
 
 void print_backup(const BackupInfo& backup, std::ostream& out);
-nlohmann::ordered_json json_of(const BackupInfo& backup);
+nlohmann::ordered_json json_of_backup(const BackupInfo& backup);
 
 }  // namespace rafted::app

@@ -62,7 +62,7 @@ private:
     std::atomic<std::uint64_t>* number_ = nullptr;
 };
 
-std::string words_of(const Bounds& bounds) {
+std::string bounds_in_words(const Bounds& bounds) {
     std::string text = std::to_string(bounds.members) + " members, terms up to " +
                        std::to_string(bounds.terms) + ", log up to " + std::to_string(bounds.log);
     if (bounds.keep_stale) text += ", stale answers kept";
@@ -170,7 +170,7 @@ struct Done {
 };
 
 Done run_job(const ExploreCall& call, const Job& job) {
-    if (!call.json) std::cout << job.name << ": " << words_of(job.bounds) << std::endl;
+    if (!call.json) std::cout << job.name << ": " << bounds_in_words(job.bounds) << std::endl;
     SharedNumber step;
     if (!step.works()) return {report_usage("no memory to share with the search"), false};
     const pid_t child = fork();
@@ -238,7 +238,7 @@ std::string scene_list() {
     std::string text;
     for (const explore::Scene& scene : explore::scenes()) {
         text += "  " + std::string(scene.name) + ": " + std::string(scene.about) + "\n    " +
-                words_of(scene.bounds) + "\n";
+                bounds_in_words(scene.bounds) + "\n";
     }
     return text;
 }

@@ -27,7 +27,7 @@ int run_plan(const PlanCall& call) {
     const auto plans = plan_recovery(call.dirs);
     if (!plans) return report(plans.error());
     if (call.json) {
-        std::cout << json_of(*plans).dump(2) << std::endl;
+        std::cout << json_of_plans(*plans).dump(2) << std::endl;
     } else {
         print_plans(*plans, std::cout);
     }
@@ -55,7 +55,7 @@ int run_apply(const ApplyCall& call) {
     const auto done = recover_directory(call.options);
     if (!done) return report(done.error());
     if (call.json) {
-        std::cout << json_of(*done).dump(2) << std::endl;
+        std::cout << json_of_recovered(*done).dump(2) << std::endl;
     } else {
         print_recovered(call.options, *done, std::cout);
     }

@@ -74,7 +74,7 @@ Json members_json(const std::vector<MemberInfo>& members) {
     return all;
 }
 
-Json json_of(const GroupCopy& copy) {
+Json json_of_copy(const GroupCopy& copy) {
     return {{"dir", copy.dir},
             {"node", to_string(copy.node)},
             {"cluster", to_string(copy.cluster)},
@@ -131,7 +131,7 @@ void print_plans(const std::vector<RecoveryPlan>& plans, std::ostream& out) {
     }
 }
 
-Json json_of(const std::vector<RecoveryPlan>& plans) {
+Json json_of_plans(const std::vector<RecoveryPlan>& plans) {
     Json all = Json::array();
     for (const RecoveryPlan& plan : plans) {
         Json json{{"group", plan.group},
@@ -141,7 +141,7 @@ Json json_of(const std::vector<RecoveryPlan>& plans) {
                   {"has_majority", plan.has_majority},
                   {"missing_voters", members_json(plan.missing_voters)},
                   {"copies", Json::array()}};
-        for (const GroupCopy& copy : plan.copies) json["copies"].push_back(json_of(copy));
+        for (const GroupCopy& copy : plan.copies) json["copies"].push_back(json_of_copy(copy));
         all.push_back(std::move(json));
     }
     return all;
@@ -158,7 +158,7 @@ void print_recovered(const RecoverOptions& options, const RecoveredAlone& done, 
         << "directories that call join_group." << std::endl;
 }
 
-Json json_of(const RecoveredAlone& done) {
+Json json_of_recovered(const RecoveredAlone& done) {
     return {{"node", to_string(done.node)},
             {"address", done.address},
             {"group_id", to_string(done.group_id)},

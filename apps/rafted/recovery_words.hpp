@@ -10,9 +10,9 @@
 namespace rafted::app {
 
 void print_plans(const std::vector<RecoveryPlan>& plans, std::ostream& out);
-nlohmann::ordered_json json_of(const std::vector<RecoveryPlan>& plans);
+nlohmann::ordered_json json_of_plans(const std::vector<RecoveryPlan>& plans);
 
 void print_recovered(const RecoverOptions& options, const RecoveredAlone& done, std::ostream& out);
-nlohmann::ordered_json json_of(const RecoveredAlone& done);
+nlohmann::ordered_json json_of_recovered(const RecoveredAlone& done);
 
 }  // namespace rafted::app

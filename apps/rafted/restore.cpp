@@ -26,7 +26,7 @@ int run(const RestoreCall& call) {
                                           {"cluster", to_string(restored->cluster)},
                                           {"group", name},
                                           {"group_id", to_string(restored->group_id)},
-                                          {"backup", json_of(restored->backup)}};
+                                          {"backup", json_of_backup(restored->backup)}};
         std::cout << json.dump(2) << std::endl;
         return exit_done;
     }

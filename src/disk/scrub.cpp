@@ -9,7 +9,7 @@ namespace rafted::disk {
 namespace {
 
 /// Damages of one segment that are told; all of them are mended by the same means.
-constexpr std::size_t most_told = 8;
+constexpr std::size_t most_places_told = 8;
 
 std::optional<ports::Slot> slot_of(const std::string& name) {
     ports::Slot slot = 0;
@@ -128,7 +128,7 @@ Result<bool> Scrub::read_frame(Segment& target, const std::string& path, Found& 
     found.bytes += reader.position() - from;
     for (const Damage& damage : frame.damages) {
         found.bad_segments = std::max(found.bad_segments, target.place.number);
-        if (found.in_segments.size() < most_told) {
+        if (found.in_segments.size() < most_places_told) {
             found.in_segments.push_back(damage_at(path, damage));
         }
     }

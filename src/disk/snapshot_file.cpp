@@ -18,7 +18,7 @@ constexpr std::size_t head_difference = block_head_bytes - BlockHead::bytes;
 constexpr std::size_t end_bytes = 48;
 /// So many bytes go to the device at a time: the journal's syncs wait behind them, for as long as
 /// that takes.
-constexpr std::uint64_t slice_bytes = std::uint64_t{128} << 10;
+constexpr std::uint64_t give_way_bytes = std::uint64_t{128} << 10;
 constexpr std::uint64_t max_header_bytes = 16 << 20;
 constexpr std::string_view end_magic = "RFTSDONE";
 
@@ -111,7 +111,7 @@ Result<void> SnapshotWriter::put_block(BytesView packed, BytesView block) {
     const std::array<BytesView, 2> pieces{head.view(), packed};
     auto written = file_->write(position_, pieces);
     position_ += block_head_bytes + packed.size();
-    if (!written || position_ - given_ < slice_bytes) return written;
+    if (!written || position_ - given_ < give_way_bytes) return written;
     const std::uint64_t from = std::exchange(given_, position_);
     return file_->write_back(from, position_ - from);
 }

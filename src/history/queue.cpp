@@ -9,11 +9,11 @@
 namespace rafted::history {
 namespace {
 
-struct Turn {
+struct QueueTurn {
     enum class What : std::uint8_t { enqueue, dequeue, dequeue_empty, dequeue_any };
     What what = What::enqueue;
     std::uint32_t value = 0;
-    auto operator<=>(const Turn&) const = default;
+    auto operator<=>(const QueueTurn&) const = default;
 };
 
 bool is_enqueue(const std::string& name) {
@@ -32,15 +32,15 @@ public:
     Result<std::vector<Interval>> add(const Operation& operation) override {
         if (operation.name == "drain") return add_drain(operation);
         Interval interval = interval_at(operation);
-        Turn turn;
-        Turn open;
+        QueueTurn turn;
+        QueueTurn open;
         if (is_enqueue(operation.name)) {
             turn.value = values_.number(print(argument_of(operation)));
             open = turn;
         } else if (is_dequeue(operation.name)) {
-            open.what = turn.what = Turn::What::dequeue_any;
+            open.what = turn.what = QueueTurn::What::dequeue_any;
             if (operation.is_known()) turn = dequeue_of(answer_of(operation));
-            interval.read_only = turn.what == Turn::What::dequeue_empty;
+            interval.read_only = turn.what == QueueTurn::What::dequeue_empty;
         } else {
             return no_such(operation, "enqueue, dequeue and drain");
         }
@@ -62,10 +62,10 @@ public:
     }
 
 private:
-    Turn dequeue_of(const Datum& answer) {
-        Turn turn{Turn::What::dequeue_empty, 0};
+    QueueTurn dequeue_of(const Datum& answer) {
+        QueueTurn turn{QueueTurn::What::dequeue_empty, 0};
         if (answer.is_nil() || answer.is_name("empty")) return turn;
-        return {Turn::What::dequeue, values_.number(print(answer))};
+        return {QueueTurn::What::dequeue, values_.number(print(answer))};
     }
 
     Result<std::vector<Interval>> add_drain(const Operation& operation) {
@@ -78,14 +78,14 @@ private:
         std::vector<Interval> intervals;
         for (const Datum& value : taken.items) {
             Interval interval = interval_at(operation);
-            interval.kind = kind_of({Turn::What::dequeue, values_.number(print(value))});
-            interval.open_kind = kind_of({Turn::What::dequeue_any, 0});
+            interval.kind = kind_of({QueueTurn::What::dequeue, values_.number(print(value))});
+            interval.open_kind = kind_of({QueueTurn::What::dequeue_any, 0});
             intervals.push_back(interval);
         }
         return intervals;
     }
 
-    Kind kind_of(const Turn& turn) {
+    Kind kind_of(const QueueTurn& turn) {
         const auto [place, is_new] =
             kind_numbers_.try_emplace(turn, static_cast<Kind>(kinds_.size()));
         if (is_new) kinds_.push_back(turn);
@@ -96,8 +96,8 @@ private:
 
     Numbering values_;
     std::vector<std::uint32_t> first_;
-    std::vector<Turn> kinds_;
-    std::map<Turn, Kind> kind_numbers_;
+    std::vector<QueueTurn> kinds_;
+    std::map<QueueTurn, Kind> kind_numbers_;
     // When each value is taken out; only filled if that can be told.
     std::map<std::uint32_t, Interval> taken_;
     bool knows_order_ = false;
@@ -111,10 +111,11 @@ void QueueSteps::prepare(std::span<const Interval> intervals) {
     std::map<std::uint32_t, int> enqueued;
     for (const std::uint32_t value : first_) ++enqueued[value];
     for (const Interval& one : intervals) {
-        const Turn& turn = kinds_[one.kind];
-        if (turn.what == Turn::What::enqueue && ++enqueued[turn.value] > 1) knows_order_ = false;
-        if (turn.what == Turn::What::dequeue_any) takes_unknown_ = true;
-        if (turn.what != Turn::What::dequeue) continue;
+        const QueueTurn& turn = kinds_[one.kind];
+        if (turn.what == QueueTurn::What::enqueue && ++enqueued[turn.value] > 1)
+            knows_order_ = false;
+        if (turn.what == QueueTurn::What::dequeue_any) takes_unknown_ = true;
+        if (turn.what != QueueTurn::What::dequeue) continue;
         if (!taken_.try_emplace(turn.value, one).second) knows_order_ = false;
     }
 }
@@ -131,20 +132,20 @@ bool QueueSteps::is_refuted(const std::vector<std::uint32_t>& queue, std::uint32
 }
 
 std::optional<Steps::State> QueueSteps::step(State from, Kind kind) {
-    const Turn& turn = kinds_[kind];
+    const QueueTurn& turn = kinds_[kind];
     std::vector<std::uint32_t> queue = state(from);
     const bool is_empty = queue.empty();
     switch (turn.what) {
-        case Turn::What::enqueue:
+        case QueueTurn::What::enqueue:
             if (is_refuted(queue, turn.value)) return std::nullopt;
             queue.push_back(turn.value);
             break;
-        case Turn::What::dequeue_empty: return is_empty ? std::optional(from) : std::nullopt;
-        case Turn::What::dequeue:
+        case QueueTurn::What::dequeue_empty: return is_empty ? std::optional(from) : std::nullopt;
+        case QueueTurn::What::dequeue:
             if (is_empty || queue.front() != turn.value) return std::nullopt;
             queue.erase(queue.begin());
             break;
-        case Turn::What::dequeue_any:
+        case QueueTurn::What::dequeue_any:
             if (!is_empty) queue.erase(queue.begin());
             break;
     }
@@ -152,11 +153,11 @@ std::optional<Steps::State> QueueSteps::step(State from, Kind kind) {
 }
 
 bool QueueSteps::reaches(State from, Kind target, std::span<const Kind> available) {
-    const Turn& wanted = kinds_[target];
-    if (wanted.what != Turn::What::dequeue) return true;
+    const QueueTurn& wanted = kinds_[target];
+    if (wanted.what != QueueTurn::What::dequeue) return true;
     if (std::ranges::count(state(from), wanted.value) > 0) return true;
     return std::ranges::any_of(available, [&](Kind kind) {
-        return kinds_[kind].what == Turn::What::enqueue && kinds_[kind].value == wanted.value;
+        return kinds_[kind].what == QueueTurn::What::enqueue && kinds_[kind].value == wanted.value;
     });
 }
 

@@ -9,8 +9,6 @@
 namespace rafted::history {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr unsigned most_depth = 200;
 
 bool is_type(std::string_view word) {
@@ -37,17 +35,18 @@ Datum record_of(Datum form) {
     return record_of(form.line, form.items[0], form.items[1], std::move(rest));
 }
 
-Result<Datum> datum_of(const Json& json, std::uint32_t line, unsigned depth) {
+Result<Datum> datum_of(const nlohmann::json& json, std::uint32_t line, unsigned depth) {
     if (depth > most_depth) return bad_line(line, "nested deeper than 200");
     Datum datum;
+    using Type = nlohmann::json::value_t;
     switch (json.type()) {
-        case Json::value_t::boolean: datum.kind = Datum::Kind::boolean; break;
-        case Json::value_t::number_integer:
-        case Json::value_t::number_unsigned:
-        case Json::value_t::number_float: datum.kind = Datum::Kind::number; break;
-        case Json::value_t::string: datum.kind = Datum::Kind::text; break;
-        case Json::value_t::array: datum.kind = Datum::Kind::list; break;
-        case Json::value_t::object: datum.kind = Datum::Kind::map; break;
+        case Type::boolean: datum.kind = Datum::Kind::boolean; break;
+        case Type::number_integer:
+        case Type::number_unsigned:
+        case Type::number_float: datum.kind = Datum::Kind::number; break;
+        case Type::string: datum.kind = Datum::Kind::text; break;
+        case Type::array: datum.kind = Datum::Kind::list; break;
+        case Type::object: datum.kind = Datum::Kind::map; break;
         default: break;
     }
     datum.line = line;
@@ -131,7 +130,7 @@ Result<std::vector<Datum>> read_edn_records(std::string_view text) {
 Result<std::vector<Datum>> read_json_records(std::string_view text) {
     std::vector<Datum> records;
     const auto take = [&records](std::string_view line, std::uint32_t number) -> Result<void> {
-        const Json json = Json::parse(line.begin(), line.end(), nullptr, false);
+        const auto json = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
         if (json.is_discarded()) {
             return bad_line(number, "this is not JSON; every line must hold one whole object");
         }
@@ -141,11 +140,11 @@ Result<std::vector<Datum>> read_json_records(std::string_view text) {
         return {};
     };
     if (without_blanks(text).starts_with('[')) {
-        const Json all = Json::parse(text.begin(), text.end(), nullptr, false);
+        const auto all = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
         if (!all.is_discarded()) {
             // The parser tells no lines; the number of the element has to do.
             std::uint32_t number = 0;
-            for (const Json& one : all) {
+            for (const nlohmann::json& one : all) {
                 auto record = datum_of(one, ++number, 0);
                 if (!record) return std::unexpected(std::move(record.error()));
                 records.push_back(record_of(std::move(*record)));

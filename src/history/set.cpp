@@ -8,17 +8,17 @@
 namespace rafted::history {
 namespace {
 
-struct Turn {
+struct SetTurn {
     enum class What : std::uint8_t { add, remove, contains, read };
     enum class Was : std::uint8_t { unknown, there, not_there };
     What what = What::add;
     Was was = Was::unknown;  // the element, before
     std::uint32_t element = 0;
     std::vector<std::uint32_t> elements;  // of a read, sorted
-    auto operator<=>(const Turn&) const = default;
+    auto operator<=>(const SetTurn&) const = default;
 };
 
-constexpr std::string_view there_are = "add, remove, contains and read";
+constexpr std::string_view functions = "add, remove, contains and read";
 
 std::vector<std::uint32_t> sorted_numbers(const Datum& elements, Numbering& values) {
     std::vector<std::uint32_t> numbers;
@@ -33,27 +33,28 @@ public:
     explicit SetSteps(const Datum& initial) : first_(sorted_numbers(initial, values_)) {}
 
     Result<std::vector<Interval>> add(const Operation& operation) override {
-        Turn turn;
+        SetTurn turn;
         if (operation.name == "read") {
             const Datum& answer = answer_of(operation);
             if (!operation.is_known() || answer.is_nil()) return std::vector<Interval>{};
             if (!answer.is_list() && answer.kind != Datum::Kind::set) {
-                return no_such(operation, there_are);
+                return no_such(operation, functions);
             }
-            turn = {Turn::What::read, Turn::Was::unknown, 0, sorted_numbers(answer, values_)};
+            turn = {SetTurn::What::read, SetTurn::Was::unknown, 0, sorted_numbers(answer, values_)};
         } else {
             const auto said = turn_of(operation);
-            if (!said) return no_such(operation, there_are);
+            if (!said) return no_such(operation, functions);
             turn = *said;
-            if (turn.what == Turn::What::contains && turn.was == Turn::Was::unknown) {
+            if (turn.what == SetTurn::What::contains && turn.was == SetTurn::Was::unknown) {
                 return std::vector<Interval>{};
             }
         }
         Interval interval = interval_at(operation);
-        interval.read_only = turn.what == Turn::What::read || turn.what == Turn::What::contains;
-        removes_ = removes_ || turn.what == Turn::What::remove;
+        interval.read_only =
+            turn.what == SetTurn::What::read || turn.what == SetTurn::What::contains;
+        removes_ = removes_ || turn.what == SetTurn::What::remove;
         interval.kind = kind_of(turn);
-        turn.was = Turn::Was::unknown;
+        turn.was = SetTurn::Was::unknown;
         interval.open_kind = kind_of(turn);
         return std::vector{interval};
     }
@@ -71,29 +72,29 @@ public:
     }
 
 private:
-    std::optional<Turn> turn_of(const Operation& operation) {
-        Turn turn;
+    std::optional<SetTurn> turn_of(const Operation& operation) {
+        SetTurn turn;
         turn.element = values_.number(print(argument_of(operation)));
         const Datum answer = answer_of(operation);
         if (operation.name == "contains") {
-            turn.what = Turn::What::contains;
+            turn.what = SetTurn::What::contains;
             const Datum& says = answer.is_pair() ? answer.items[1] : answer;
-            if (says.is_true()) turn.was = Turn::Was::there;
-            if (says.is_false()) turn.was = Turn::Was::not_there;
+            if (says.is_true()) turn.was = SetTurn::Was::there;
+            if (says.is_false()) turn.was = SetTurn::Was::not_there;
             return turn;
         }
         const bool is_add = operation.name == "add";
         if (!is_add && operation.name != "remove") return std::nullopt;
-        turn.what = is_add ? Turn::What::add : Turn::What::remove;
+        turn.what = is_add ? SetTurn::What::add : SetTurn::What::remove;
         if (!operation.result) return turn;
-        const Turn::Was if_done = is_add ? Turn::Was::not_there : Turn::Was::there;
-        const Turn::Was if_not = is_add ? Turn::Was::there : Turn::Was::not_there;
+        const SetTurn::Was if_done = is_add ? SetTurn::Was::not_there : SetTurn::Was::there;
+        const SetTurn::Was if_not = is_add ? SetTurn::Was::there : SetTurn::Was::not_there;
         if (answer.is_true()) turn.was = if_done;
         if (answer.is_false()) turn.was = if_not;
         return turn;
     }
 
-    Kind kind_of(const Turn& turn) {
+    Kind kind_of(const SetTurn& turn) {
         const auto [place, is_new] =
             kind_numbers_.try_emplace(turn, static_cast<Kind>(kinds_.size()));
         if (is_new) kinds_.push_back(turn);
@@ -102,31 +103,31 @@ private:
 
     Numbering values_;
     std::vector<std::uint32_t> first_;
-    std::vector<Turn> kinds_;
-    std::map<Turn, Kind> kind_numbers_;
+    std::vector<SetTurn> kinds_;
+    std::map<SetTurn, Kind> kind_numbers_;
     bool removes_ = false;
 };
 
 std::optional<Steps::State> SetSteps::step(State from, Kind kind) {
-    const Turn& turn = kinds_[kind];
+    const SetTurn& turn = kinds_[kind];
     std::vector<std::uint32_t> set = state(from);
-    if (turn.what == Turn::What::read) {
+    if (turn.what == SetTurn::What::read) {
         return set == turn.elements ? std::optional(from) : std::nullopt;
     }
     const auto place = std::ranges::lower_bound(set, turn.element);
     const bool is_there = place != set.end() && *place == turn.element;
-    if (turn.was == Turn::Was::there && !is_there) return std::nullopt;
-    if (turn.was == Turn::Was::not_there && is_there) return std::nullopt;
-    if (turn.what == Turn::What::add && !is_there) set.insert(place, turn.element);
-    if (turn.what == Turn::What::remove && is_there) set.erase(place);
+    if (turn.was == SetTurn::Was::there && !is_there) return std::nullopt;
+    if (turn.was == SetTurn::Was::not_there && is_there) return std::nullopt;
+    if (turn.what == SetTurn::What::add && !is_there) set.insert(place, turn.element);
+    if (turn.what == SetTurn::What::remove && is_there) set.erase(place);
     return number(set);
 }
 
 /// For a read of all: what it lacks must not be there, what it has must come.
 bool SetSteps::reaches(State from, Kind target, std::span<const Kind> available) {
-    const Turn& wanted = kinds_[target];
-    if (wanted.what != Turn::What::read) return true;
-    const auto can = [&](Turn::What what, std::uint32_t element) {
+    const SetTurn& wanted = kinds_[target];
+    if (wanted.what != SetTurn::What::read) return true;
+    const auto can = [&](SetTurn::What what, std::uint32_t element) {
         return std::ranges::any_of(available, [&](Kind kind) {
             return kinds_[kind].what == what && kinds_[kind].element == element;
         });
@@ -134,10 +135,10 @@ bool SetSteps::reaches(State from, Kind target, std::span<const Kind> available)
     const auto& set = state(from);
     const auto is_lost = [&](std::uint32_t element) {
         return !std::ranges::binary_search(wanted.elements, element) &&
-               !can(Turn::What::remove, element);
+               !can(SetTurn::What::remove, element);
     };
     const auto is_missing = [&](std::uint32_t element) {
-        return !std::ranges::binary_search(set, element) && !can(Turn::What::add, element);
+        return !std::ranges::binary_search(set, element) && !can(SetTurn::What::add, element);
     };
     return std::ranges::none_of(set, is_lost) && std::ranges::none_of(wanted.elements, is_missing);
 }

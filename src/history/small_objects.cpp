@@ -6,11 +6,11 @@
 namespace rafted::history {
 namespace {
 
-struct Turn {
+struct NumberTurn {
     std::int64_t more = 0;               // what it adds
     std::optional<std::int64_t> before;  // what must have been there
     std::optional<std::int64_t> after;   // what must be there then
-    auto operator<=>(const Turn&) const = default;
+    auto operator<=>(const NumberTurn&) const = default;
 };
 
 std::int64_t sum_of(std::int64_t a, std::int64_t b) {
@@ -23,7 +23,7 @@ public:
 
     State initial() override { return number(first_); }
     std::optional<State> step(State from, Kind kind) override {
-        const Turn& turn = kinds_[kind];
+        const NumberTurn& turn = kinds_[kind];
         const std::int64_t held = state(from);
         const std::int64_t next = sum_of(held, turn.more);
         if (turn.before && *turn.before != held) return std::nullopt;
@@ -32,7 +32,7 @@ public:
     }
 
 protected:
-    std::vector<Interval> interval_of(const Operation& operation, Turn turn) {
+    std::vector<Interval> interval_of(const Operation& operation, NumberTurn turn) {
         Interval interval = interval_at(operation);
         interval.read_only = turn.more == 0;
         interval.kind = kind_of(turn);
@@ -43,7 +43,7 @@ protected:
     std::int64_t held(State number) const { return state(number); }
 
 private:
-    Kind kind_of(const Turn& turn) {
+    Kind kind_of(const NumberTurn& turn) {
         const auto [place, is_new] =
             kind_numbers_.try_emplace(turn, static_cast<Kind>(kinds_.size()));
         if (is_new) kinds_.push_back(turn);
@@ -51,8 +51,8 @@ private:
     }
 
     std::int64_t first_;
-    std::vector<Turn> kinds_;
-    std::map<Turn, Kind> kind_numbers_;
+    std::vector<NumberTurn> kinds_;
+    std::map<NumberTurn, Kind> kind_numbers_;
 };
 
 class CounterSteps final : public NumberSteps {
@@ -73,7 +73,7 @@ public:
         const Datum& asked = argument_of(operation);
         const auto amount = asked.is_nil() && name != "add" ? 1 : asked.integer();
         if ((!is_up && !is_down) || !amount) return no_such(operation, there_are);
-        Turn turn;
+        NumberTurn turn;
         turn.more = is_up ? *amount : sum_of(~*amount, 1);
         if (operation.result) turn.after = operation.result->integer();
         return interval_of(operation, turn);

@@ -14,14 +14,15 @@ using Json = nlohmann::json;
 
 enum class Type : std::uint8_t { number, text };
 
-struct Field {
+struct LineField {
     std::string_view name;
     Type type = Type::number;
 };
 
 struct Kind {
     std::string_view name;
-    std::array<Field, 4> fields;  ///< What the page cannot do without; unused ones have no name.
+    std::array<LineField, 4>
+        fields;  ///< What the page cannot do without; unused ones have no name.
 };
 
 constexpr std::array<Kind, 11> kinds = {{
@@ -40,7 +41,7 @@ constexpr std::array<Kind, 11> kinds = {{
 
 std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
-bool has(const Json& line, const Field& field) {
+bool has(const Json& line, const LineField& field) {
     const auto found = line.find(field.name);
     if (found == line.end()) return false;
     return field.type == Type::text ? found->is_string() : found->is_number_unsigned();
@@ -48,7 +49,7 @@ bool has(const Json& line, const Field& field) {
 
 /// What is wrong with the fields of a line of this kind; empty if nothing is.
 std::string wrong_fields(const Json& line, const Kind& kind) {
-    for (const Field& field : kind.fields) {
+    for (const LineField& field : kind.fields) {
         if (field.name.empty() || has(line, field)) continue;
         return "is of kind " + in_quotes(kind.name) + " and needs " + in_quotes(field.name) +
                (field.type == Type::text ? ", a string" : ", a whole number from 0");

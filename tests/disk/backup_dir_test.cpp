@@ -12,7 +12,7 @@ using disk::BackupReader;
 using disk::BackupWriter;
 using Loss = sim::SimFiles::Loss;
 
-const Bytes value = some_bytes(700'000, 5);
+const Bytes whole_value = some_bytes(700'000, 5);
 
 BackupManifest manifest_of(const Bytes& bytes) {
     disk::StreamChecksum sum;
@@ -25,8 +25,8 @@ Result<void> make(ports::Files& files, const BackupManifest& manifest) {
     auto writer = BackupWriter::create(files, "backup");
     if (!writer) return std::unexpected(writer.error());
     constexpr std::size_t piece = 100'000;
-    for (std::size_t at = 0; at < value.size(); at += piece) {
-        auto done = writer->write(BytesView(value).subspan(at, piece));
+    for (std::size_t at = 0; at < whole_value.size(); at += piece) {
+        auto done = writer->write(BytesView(whole_value).subspan(at, piece));
         if (!done) return done;
     }
     return writer->finish(manifest);
@@ -51,10 +51,10 @@ ErrorCode code_of_reading(ports::Files& files) {
 
 TEST(BackupDir, GivesBackWhatWasPutIn) {
     sim::SimFiles files;
-    ASSERT_TRUE(make(files, manifest_of(value)));
-    EXPECT_EQ(read(files), value);
-    EXPECT_EQ(BackupReader::open(files, "backup")->manifest(), manifest_of(value));
-    const auto again = make(files, manifest_of(value));
+    ASSERT_TRUE(make(files, manifest_of(whole_value)));
+    EXPECT_EQ(read(files), whole_value);
+    EXPECT_EQ(BackupReader::open(files, "backup")->manifest(), manifest_of(whole_value));
+    const auto again = make(files, manifest_of(whole_value));
     ASSERT_FALSE(again) << "a backup is never overwritten";
     EXPECT_EQ(again.error().code, ErrorCode::invalid);
 }
@@ -82,11 +82,11 @@ TEST(BackupDir, HoldsTheBytesThatTheFormatPageShows) {
 
 TEST(BackupDir, WhatDidNotArriveWholeIsRefusedAndRemoved) {
     sim::SimFiles files;
-    BackupManifest other = manifest_of(value);
+    BackupManifest other = manifest_of(whole_value);
     other.checksum ^= 1;
     EXPECT_EQ(make(files, other).error().code, ErrorCode::corrupt);
     EXPECT_TRUE(files.paths().empty());
-    other = manifest_of(value);
+    other = manifest_of(whole_value);
     ++other.bytes;
     EXPECT_EQ(make(files, other).error().code, ErrorCode::corrupt);
     EXPECT_TRUE(files.paths().empty());
@@ -95,17 +95,17 @@ TEST(BackupDir, WhatDidNotArriveWholeIsRefusedAndRemoved) {
 TEST(BackupDir, AFullDiskLeavesNothing) {
     sim::SimFiles files;
     files.set_faults({.capacity = 400'000});
-    EXPECT_EQ(make(files, manifest_of(value)).error().code, ErrorCode::disk_full);
+    EXPECT_EQ(make(files, manifest_of(whole_value)).error().code, ErrorCode::disk_full);
     EXPECT_TRUE(files.paths().empty());
     files.set_faults({});
-    EXPECT_TRUE(make(files, manifest_of(value)));
+    EXPECT_TRUE(make(files, manifest_of(whole_value)));
 }
 
 TEST(BackupDir, APowerCutAtAnyChangeLeavesAWholeOneOrNone) {
     std::uint64_t changes = 0;
     {
         sim::SimFiles files;
-        ASSERT_TRUE(make(files, manifest_of(value)));
+        ASSERT_TRUE(make(files, manifest_of(whole_value)));
         changes = files.changes();
     }
     ASSERT_GT(changes, 10U);
@@ -114,11 +114,11 @@ TEST(BackupDir, APowerCutAtAnyChangeLeavesAWholeOneOrNone) {
         for (const Loss loss : {Loss::everything, Loss::nothing, Loss::any_sector}) {
             sim::SimFiles files;
             files.set_faults({.stop_after = after});
-            const auto made = make(files, manifest_of(value));
+            const auto made = make(files, manifest_of(whole_value));
             files.crash(loss, after);
             const auto found = read(files);
             if (found) {
-                EXPECT_EQ(found, value);
+                EXPECT_EQ(found, whole_value);
                 ++whole;
             } else {
                 EXPECT_FALSE(made) << "it was said to be whole";
@@ -130,8 +130,8 @@ TEST(BackupDir, APowerCutAtAnyChangeLeavesAWholeOneOrNone) {
 
 TEST(BackupDir, OneBitAnywhereIsFound) {
     sim::SimFiles files;
-    ASSERT_TRUE(make(files, manifest_of(value)));
-    for (std::uint64_t at = 0; at < value.size(); at += 99'991) {
+    ASSERT_TRUE(make(files, manifest_of(whole_value)));
+    for (std::uint64_t at = 0; at < whole_value.size(); at += 99'991) {
         files.flip("backup/value", at, std::byte{4});
         EXPECT_EQ(code_of_reading(files), ErrorCode::corrupt) << "byte " << at;
         files.flip("backup/value", at, std::byte{4});
@@ -151,12 +151,12 @@ TEST(BackupDir, OneBitAnywhereIsFound) {
         EXPECT_EQ(code_of_reading(files), ErrorCode::corrupt) << size;
     }
     files.put("backup/manifest", manifest);
-    Bytes longer = value;
+    Bytes longer = whole_value;
     longer.push_back({});
     files.put("backup/value", longer);
     EXPECT_EQ(code_of_reading(files), ErrorCode::corrupt);
-    files.put("backup/value", value);
-    EXPECT_EQ(read(files), value);
+    files.put("backup/value", whole_value);
+    EXPECT_EQ(read(files), whole_value);
 }
 
 }  // namespace

@@ -11,10 +11,12 @@ meant to compile is fenced as ```text.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,28 +88,41 @@ def first_of_readme(target: Path) -> int:
     return 1
 
 
+def done_in(command: list, limit: int, snippet: Snippet, folder: Path) -> list:
+    """What went wrong with a step of a snippet, as lines; empty if nothing."""
+    try:
+        done = subprocess.run(command, cwd=tempfile.mkdtemp(dir=folder), capture_output=True,
+                              text=True, check=False, timeout=limit, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return [f"{snippet.place}: '{snippet.name}' did not end within {limit} s"]
+    if done.returncode:
+        return [f"{snippet.place}: '{snippet.name}' failed with code {done.returncode}",
+                done.stdout, done.stderr]
+    return []
+
+
 def compile_one(snippet: Snippet, build: Path, compiler: str, folder: Path) -> list:
-    """What went wrong, as lines; empty if nothing."""
-    file, program = folder / f"{snippet.name}.cpp", folder / snippet.name
+    file = folder / f"{snippet.name}.cpp"
     file.write_text(snippet.program, encoding="utf-8")
     libraries = [build / "lib" / f"lib{name}.a" for name in ("rafted_sim", "rafted")]
     beside = ["-lgtest"] if "_gtest.hpp>" in snippet.program else []
-    command = [compiler, "-std=c++23", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
-               f"-I{ROOT / 'include'}", str(file), "-o", str(program),
-               *[str(library) for library in libraries if library.exists()],
-               *beside, "-lzstd", "-pthread"]
-    steps = [(command, 300)] + ([([str(program)], 60)] if snippet.runs else [])
-    for step, limit in steps:
-        cwd = tempfile.mkdtemp(dir=folder)
-        try:
-            done = subprocess.run(step, cwd=cwd, capture_output=True, text=True, check=False,
-                                  timeout=limit, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            return [f"{snippet.place}: '{snippet.name}' did not end within {limit} s"]
-        if done.returncode:
-            return [f"{snippet.place}: '{snippet.name}' failed with code {done.returncode}",
-                    done.stdout, done.stderr]
-    return []
+    return done_in([compiler, "-std=c++23", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
+                    f"-I{ROOT / 'include'}", str(file), "-o", str(folder / snippet.name),
+                    *[str(library) for library in libraries if library.exists()],
+                    *beside, "-lzstd", "-pthread"], 300, snippet, folder)
+
+
+def check_all(snippets: list, build: Path, compiler: str) -> list:
+    """What went wrong: compiled on all cores, but run one at a time, as they may listen on the
+    same port."""
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as workers:
+        folder = Path(scratch)
+        failures = list(workers.map(
+            lambda snippet: compile_one(snippet, build, compiler, folder), snippets))
+        for i, snippet in enumerate(snippets):
+            if snippet.runs and not failures[i]:
+                failures[i] = done_in([str(folder / snippet.name)], 60, snippet, folder)
+        return [line for lines in failures for line in lines]
 
 
 def main() -> int:
@@ -124,10 +139,8 @@ def main() -> int:
     names = [snippet.name for snippet in snippets]
     failures += [f"{snippet.place}: '{snippet.name}' is named twice" for snippet in snippets
                  if names.count(snippet.name) > 1]
-    # One at a time: what runs may listen on the same port.
-    with tempfile.TemporaryDirectory() as scratch:
-        for snippet in snippets:
-            failures += compile_one(snippet, args.build, args.compiler, Path(scratch))
+    if not failures:
+        failures = check_all(snippets, args.build, args.compiler)
     print("\n".join(failures) if failures else f"{len(snippets)} snippets compile")
     return 1 if failures else 0
 

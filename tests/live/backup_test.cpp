@@ -19,14 +19,10 @@ namespace rafted::test {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 using std::chrono::seconds;
 
 constexpr auto free_address = "127.0.0.1:7999";  // only written down, never listened on
-
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 Finished restore(const std::string& backup, const std::string& dir) {
     return run_rafted({"restore", backup, dir, "--listen", free_address});
@@ -53,9 +49,9 @@ struct Opened {
 };
 
 /// Puts 0, 1, 2... into the queue, one after the other, until it goes.
-class Load {
+class BackupLoad {
 public:
-    explicit Load(Group<Queue> group)
+    explicit BackupLoad(Group<Queue> group)
         : thread_([this, group = std::move(group)](const std::stop_token& stop) {
               for (std::size_t i = 0; !stop.stop_requested(); ++i) {
                   if (!group.command(Enqueue{std::to_string(i)}, {seconds(30), {}})) return;
@@ -72,7 +68,7 @@ private:
 TEST(Backup, under_load_it_is_one_moment_of_the_value_from_any_member) {
     LiveCluster cluster({3, true});
     const LiveDir dir;
-    const Load load(cluster.group());
+    const BackupLoad load(cluster.group());
     ASSERT_TRUE(eventually(seconds(20), [&] { return load.acknowledged() > 50; }));
     for (std::size_t member = 0; member < 3; ++member) {
         const std::string backup = dir / ("backup" + std::to_string(member));
@@ -81,7 +77,7 @@ TEST(Backup, under_load_it_is_one_moment_of_the_value_from_any_member) {
             run_rafted({"backup", cluster.address(member), "queue", backup, "--json"});
         const std::size_t after = load.acknowledged() + 1;
         ASSERT_EQ(made.code, 0) << made.err;
-        const json said = json::parse(made.out);
+        const Json said = Json::parse(made.out);
         EXPECT_EQ(said["group"], "queue");
         EXPECT_EQ(said["from"], to_string(cluster.id(member)));
         EXPECT_EQ(said["members"].size(), 3U);
@@ -189,10 +185,10 @@ TEST(Backup, log_time_goes_on_from_it_though_the_clock_is_behind) {
         const Opened opened(dir / "a");
         ASSERT_EQ(opened.group->command(Enqueue{"next"}, {seconds(20), {}}).value(), 1U);
     }
-    const json found = json::parse(run_rafted({"inspect", dir / "a", "--entries", "--json"}).out);
-    const json& entries = found["groups"][0]["entry_list"];
+    const Json found = Json::parse(run_rafted({"inspect", dir / "a", "--entries", "--json"}).out);
+    const Json& entries = found["groups"][0]["entry_list"];
     ASSERT_GE(entries.size(), 2U);
-    for (const json& entry : entries) EXPECT_GE(entry["log_time_ms"], year_2100);
+    for (const Json& entry : entries) EXPECT_GE(entry["log_time_ms"], year_2100);
 }
 
 TEST(Backup, the_group_may_get_another_name_and_nothing_is_overwritten) {
@@ -209,7 +205,7 @@ TEST(Backup, the_group_may_get_another_name_and_nothing_is_overwritten) {
     const Finished named = run_rafted({"restore", dir / "backup", dir / "a", "--listen",
                                        free_address, "--group", "other", "--json"});
     ASSERT_EQ(named.code, 0) << named.err;
-    EXPECT_EQ(json::parse(named.out)["group"], "other");
+    EXPECT_EQ(Json::parse(named.out)["group"], "other");
     EXPECT_TRUE(holds(run_rafted({"inspect", dir / "a"}).out, "group other"));
     const Finished twice = restore(dir / "backup", dir / "a");
     EXPECT_EQ(twice.code, 1);

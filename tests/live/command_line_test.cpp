@@ -11,10 +11,6 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 const std::vector<Arguments> all_commands{
     {},
     {"demo"},

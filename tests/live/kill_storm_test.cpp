@@ -23,9 +23,9 @@ constexpr int rounds = 20;
 constexpr int clients = 4;
 
 /// What four clients did and were told.
-class Load {
+class KillLoad {
 public:
-    explicit Load(const LiveCluster& cluster) {
+    explicit KillLoad(const LiveCluster& cluster) {
         for (int i = 0; i < clients; ++i) {
             threads_.emplace_back([this, i, queue = cluster.group()](const std::stop_token& stop) {
                 write(i, queue, stop);
@@ -65,7 +65,7 @@ private:
     std::vector<std::jthread> threads_;  // the last member: they use the others
 };
 
-void expect_exactly(const Load& load, const std::vector<std::string>& items) {
+void expect_exactly(const KillLoad& load, const std::vector<std::string>& items) {
     std::map<std::string, int> found;
     for (const std::string& item : items) ++found[item];
     for (const auto& [item, count] : found) {
@@ -97,7 +97,7 @@ double kill_leader(LiveCluster& cluster, std::size_t leader, const MachineStalls
 TEST(KillStorm, twenty_rounds_lose_nothing) {
     LiveCluster cluster({3, true});
     ASSERT_FALSE(HasFatalFailure());
-    Load load(cluster);
+    KillLoad load(cluster);
     std::minstd_rand chance(7);
     std::vector<double> elections;
     const LiveDir beside;

@@ -94,6 +94,11 @@ inline Finished run_rafted(std::vector<std::string> arguments) {
     return run_rafted(LiveStart{std::move(arguments)});
 }
 
+/// Whether what a program printed has this part.
+inline bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
 /// Nodes that host the demo's queue, one process each; the demo's timeouts (T = 250 ms).
 class LiveCluster {
 public:

@@ -10,17 +10,13 @@
 namespace rafted::test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using std::chrono::seconds;
 
-bool holds(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-json plan(const std::vector<std::string>& dirs) {
+Json plan(const std::vector<std::string>& dirs) {
     std::vector<std::string> arguments{"recover", "plan", "--json"};
     arguments.insert(arguments.end(), dirs.begin(), dirs.end());
-    return json::parse(run_rafted(arguments).out)[0];
+    return Json::parse(run_rafted(arguments).out)[0];
 }
 
 /// Four members of which two are lost for good, and one of the two that are left lags.
@@ -72,7 +68,7 @@ protected:
 };
 
 TEST_F(Recover, the_plan_names_the_furthest_and_apply_goes_on_with_it) {
-    const json before = plan({behind_, ahead_});
+    const Json before = plan({behind_, ahead_});
     EXPECT_EQ(before["best"], ahead_);
     EXPECT_EQ(before["has_majority"], false);
     EXPECT_EQ(before["missing_voters"].size(), 2U);
@@ -100,7 +96,7 @@ TEST_F(Recover, the_plan_names_the_furthest_and_apply_goes_on_with_it) {
     const Finished applied = run_rafted(
         {"recover", "apply", ahead_, "queue", "--others", behind_, "--confirm", "queue", "--json"});
     ASSERT_EQ(applied.code, 0) << applied.err;
-    const json said = json::parse(applied.out);
+    const Json said = Json::parse(applied.out);
     EXPECT_EQ(said["kept_upto"], before["copies"][1]["last_index"]);
     EXPECT_EQ(said["address"], cluster_.address(2));
     EXPECT_NE(said["group_id"], before["group_id"]);
@@ -119,7 +115,7 @@ TEST_F(Recover, one_that_is_behind_is_taken_if_told_so) {
 }
 
 TEST_F(Recover, a_majority_is_told_to_start) {
-    const json told = plan({cluster_.dir(0), cluster_.dir(1), ahead_});
+    const Json told = plan({cluster_.dir(0), cluster_.dir(1), ahead_});
     EXPECT_EQ(told["has_majority"], true);
     const Finished words =
         run_rafted({"recover", "plan", cluster_.dir(0), cluster_.dir(1), ahead_});
@@ -128,14 +124,14 @@ TEST_F(Recover, a_majority_is_told_to_start) {
 }
 
 TEST_F(Recover, damage_is_told_and_not_gone_on_with) {
-    const json files = json::parse(run_rafted({"inspect", ahead_, "--json"}).out);
+    const Json files = Json::parse(run_rafted({"inspect", ahead_, "--json"}).out);
     const std::string journal = files["journal"][0]["file"];
     const std::uint64_t used = files["journal"][0]["used_bytes"];
     std::fstream file(journal, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(used / 2));
     file.write("overwritten here", 16);
     file.close();
-    const json told = plan({behind_, ahead_});
+    const Json told = plan({behind_, ahead_});
     EXPECT_EQ(told["best"], behind_);
     EXPECT_FALSE(told["copies"][1]["damage"].empty());
     const Finished refused =

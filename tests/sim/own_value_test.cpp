@@ -6,9 +6,7 @@
 
 #include "support/wrong_values.hpp"
 
-namespace rafted::test {
-
-using namespace wrong;
+namespace rafted::test::wrong {
 
 namespace {
 
@@ -225,4 +223,4 @@ TEST(OwnValue, OptionsOutOfRangeAreNamed) {
 }
 
 }  // namespace
-}  // namespace rafted::test
+}  // namespace rafted::test::wrong

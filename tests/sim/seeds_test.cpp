@@ -11,9 +11,7 @@
 #include "rafted/sim_gtest.hpp"
 #include "support/wrong_values.hpp"
 
-namespace rafted::test {
-
-using namespace wrong;
+namespace rafted::test::wrong {
 
 namespace {
 
@@ -231,4 +229,4 @@ TEST_F(Adapter, ReadsTheEnvironment) {
 }
 
 }  // namespace
-}  // namespace rafted::test
+}  // namespace rafted::test::wrong

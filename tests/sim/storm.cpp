@@ -16,14 +16,14 @@ using Act = core::ChangeMembers::Act;
 
 namespace {
 
-constexpr milliseconds election_timeout(200);
+constexpr milliseconds storm_timeout(200);
 
 ClusterOptions options_of(const StormPlan& plan) {
     core::Random random(plan.seed);
     ClusterOptions options;
     options.seed = plan.seed;
     options.config.heartbeat_interval = milliseconds(40);
-    options.config.election_timeout = election_timeout;
+    options.config.election_timeout = storm_timeout;
     options.config.leader_transfer_timeout = milliseconds(400);
     // Half of the storms read under leases, with clocks that drift within the margin.
     if (random.one_to(2) == 1) options.config.clock_drift_margin = milliseconds(60);
@@ -111,7 +111,7 @@ void Storm::serve(Client& client) {
         return;
     }
     const Request& request = world_.request(client.waits_for);
-    const bool slow = world_.now() - client.since > 2 * election_timeout;
+    const bool slow = world_.now() - client.since > 2 * storm_timeout;
     switch (request.state) {
         case Request::State::done:
             if (!request.is_read) acknowledged_.insert(client.command);

@@ -96,9 +96,9 @@ core::SnapshotMeta snapshot_meta(std::uint64_t term, std::uint64_t index) {
 Bytes some_bytes(std::size_t size, std::uint64_t seed) {
     Bytes bytes(size);
     std::uint64_t state = seed;
-    for (std::byte& b : bytes) {
+    for (std::byte& one : bytes) {
         state = state * 6364136223846793005U + 1442695040888963407U;
-        b = static_cast<std::byte>(state >> 56);
+        one = static_cast<std::byte>(state >> 56);
     }
     return bytes;
 }

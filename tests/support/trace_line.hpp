@@ -20,9 +20,9 @@ public:
     }
     Line& text(std::string_view key, std::string_view value) {
         std::string quoted = "\"";
-        for (const char c : value) {
-            if (c == '"' || c == '\\') quoted += '\\';
-            quoted += c;
+        for (const char one : value) {
+            if (one == '"' || one == '\\') quoted += '\\';
+            quoted += one;
         }
         return raw(key, quoted + "\"");
     }

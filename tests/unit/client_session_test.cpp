@@ -129,7 +129,7 @@ TEST_F(CallerSession, WithoutASessionNothingHappened) {
     options.timeout = milliseconds(300);
     const auto answer = finish(RequestKind::command, options);
     EXPECT_EQ(answer.error().code, ErrorCode::unreachable);
-    EXPECT_EQ(outcome_of(answer.error()), Outcome::no);
+    EXPECT_EQ(outcome_of(answer.error()), rafted::Outcome::no);
     EXPECT_TRUE(channel.of(RequestKind::command).empty());
 }
 

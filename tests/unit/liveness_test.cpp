@@ -12,7 +12,7 @@ using ports::Beat;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr NodeId b{2}, c{3};
+constexpr NodeId near{2}, far{3};
 
 struct Said {
     NodeId to;
@@ -58,10 +58,10 @@ TEST_F(LivenessTest, WithoutSilentSeatsNothingIsSaidAndNobodyWakes) {
 }
 
 TEST_F(LivenessTest, AllSilentGroupsShareOneBeatToANode) {
-    for (ports::Slot slot = 1; slot <= 1'000; ++slot) liveness.watch(slot, leads({b, c}), now);
+    for (ports::Slot slot = 1; slot <= 1'000; ++slot) liveness.watch(slot, leads({near, far}), now);
     EXPECT_EQ(liveness.wake_at(), core::Time::min());
     EXPECT_EQ(pass(milliseconds(0)), Slots{});
-    EXPECT_EQ(said(), (std::vector<Said>{{b, {103, false}}, {c, {103, false}}}));
+    EXPECT_EQ(said(), (std::vector<Said>{{near, {103, false}}, {far, {103, false}}}));
     EXPECT_EQ(liveness.wake_at(), now + milliseconds(200));
     EXPECT_EQ(pass(milliseconds(199)), Slots{});
     EXPECT_TRUE(said().empty());
@@ -70,25 +70,25 @@ TEST_F(LivenessTest, AllSilentGroupsShareOneBeatToANode) {
 }
 
 TEST_F(LivenessTest, ABeatIsAnsweredAndAnAnswerIsNot) {
-    liveness.heard(b, {7, false}, now);
-    EXPECT_EQ(said(), (std::vector<Said>{{b, {103, true}}}));
-    liveness.heard(b, {7, true}, now);
+    liveness.heard(near, {7, false}, now);
+    EXPECT_EQ(said(), (std::vector<Said>{{near, {103, true}}}));
+    liveness.heard(near, {7, true}, now);
     EXPECT_TRUE(said().empty());
 }
 
 TEST_F(LivenessTest, WhoFollowsSendsNoBeatsByItself) {
-    liveness.watch(1, follows(b), now);
+    liveness.watch(1, follows(near), now);
     EXPECT_EQ(pass(milliseconds(900)), Slots{});
     EXPECT_TRUE(said().empty());
 }
 
 TEST_F(LivenessTest, ANodeThatIsNotHeardIsLostToEachSeatByItsOwnPatience) {
-    liveness.watch(1, follows(b, seconds(2)), now);
-    liveness.watch(2, follows(b), now);
-    liveness.watch(3, follows(c), now);
+    liveness.watch(1, follows(near, seconds(2)), now);
+    liveness.watch(2, follows(near), now);
+    liveness.watch(3, follows(far), now);
     EXPECT_EQ(liveness.wake_at(), now + seconds(1));
     EXPECT_EQ(pass(milliseconds(600)), Slots{});
-    liveness.heard(c, {7, false}, now);
+    liveness.heard(far, {7, false}, now);
     EXPECT_EQ(pass(milliseconds(400)), Slots{2});
     EXPECT_EQ(pass(milliseconds(0)), Slots{}) << "it is told once";
     EXPECT_EQ(pass(milliseconds(600)), Slots{3});
@@ -97,21 +97,21 @@ TEST_F(LivenessTest, ANodeThatIsNotHeardIsLostToEachSeatByItsOwnPatience) {
 }
 
 TEST_F(LivenessTest, ANodeOfAnotherEpochVouchesForNobodyWhoTrustedTheOld) {
-    liveness.watch(1, follows(b), now);
-    liveness.watch(2, follows(c, seconds(2)), now);
-    liveness.heard(b, {7, false}, now);
-    liveness.heard(c, {7, false}, now);
+    liveness.watch(1, follows(near), now);
+    liveness.watch(2, follows(far, seconds(2)), now);
+    liveness.heard(near, {7, false}, now);
+    liveness.heard(far, {7, false}, now);
     EXPECT_EQ(pass(milliseconds(100)), Slots{});
-    liveness.heard(b, {9, false}, now);
+    liveness.heard(near, {9, false}, now);
     EXPECT_EQ(liveness.wake_at(), core::Time::min());
     EXPECT_EQ(pass(milliseconds(0)), Slots{1});
-    liveness.watch(1, follows(b), now);
-    liveness.heard(b, {9, false}, now);
+    liveness.watch(1, follows(near), now);
+    liveness.heard(near, {9, false}, now);
     EXPECT_EQ(pass(milliseconds(900)), Slots{}) << "trusted anew";
 }
 
 TEST_F(LivenessTest, ASeatThatSpeaksAgainIsWatchedNoMore) {
-    liveness.watch(1, leads({b, c}), now);
+    liveness.watch(1, leads({near, far}), now);
     EXPECT_EQ(pass(milliseconds(0)), Slots{});
     liveness.unwatch(1);
     said();
@@ -120,14 +120,14 @@ TEST_F(LivenessTest, ASeatThatSpeaksAgainIsWatchedNoMore) {
 }
 
 TEST_F(LivenessTest, ARenewedEpochEndsAllSilenceHereAndThere) {
-    liveness.watch(1, leads({b}), now);
+    liveness.watch(1, leads({near}), now);
     EXPECT_EQ(pass(milliseconds(0)), Slots{});
-    liveness.watch(2, follows(c), now);
+    liveness.watch(2, follows(far), now);
     said();
     liveness.renew();
     EXPECT_EQ(pass(milliseconds(0)), (Slots{1, 2}));
-    liveness.heard(b, {7, false}, now);
-    EXPECT_EQ(said(), (std::vector<Said>{{b, {105, true}}}));
+    liveness.heard(near, {7, false}, now);
+    EXPECT_EQ(said(), (std::vector<Said>{{near, {105, true}}}));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace rafted::app::demo {
 namespace {
 
-constexpr auto patience = milliseconds(30'000);
+constexpr auto start_patience = milliseconds(30'000);
 constexpr auto status_timeout = milliseconds(500);
 constexpr auto look_again = milliseconds(5);
 
@@ -82,7 +82,7 @@ Result<int> DemoCluster::add(Start how) {
     DemoNode& added = nodes_[number];
     added.number = number;
     added.dir = (std::filesystem::path(dir_) / ("node" + std::to_string(number))).string();
-    if (auto launched = launch(added, std::move(arguments), patience); !launched) {
+    if (auto launched = launch(added, std::move(arguments), start_patience); !launched) {
         return std::unexpected(launched.error());
     }
     return number;
@@ -93,7 +93,7 @@ void DemoCluster::kill(int number) { node(number).process.reset(); }
 Result<void> DemoCluster::restart(int number) {
     if (runs(number)) return fail(ErrorCode::already_member, "this node runs");
     node(number).process.reset();
-    return launch(node(number), {}, patience);
+    return launch(node(number), {}, start_patience);
 }
 
 Result<void> DemoCluster::stop(int number) {
@@ -166,7 +166,7 @@ Result<void> DemoCluster::wait_until(const std::string& what, milliseconds timeo
 
 Result<void> DemoCluster::change(const std::function<Result<void>()>& ask) {
     Result<void> answer;
-    auto waited = wait_until("another change was not committed", patience, [&] {
+    auto waited = wait_until("another change was not committed", start_patience, [&] {
         answer = ask();
         return answer || answer.error().code != ErrorCode::change_in_progress;
     });

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace rafted::app::demo {
-namespace {
-
-constexpr auto patience = milliseconds(20'000);
-
-}  // namespace
-
 std::string Story::name(int number) const { return "node " + std::to_string(number); }
 
 Result<void> Story::tell() {

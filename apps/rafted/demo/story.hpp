@@ -13,6 +13,9 @@
 
 namespace rafted::app::demo {
 
+/// How long the story waits for what should come soon.
+inline constexpr auto patience = milliseconds(20'000);
+
 class Story {
 public:
     Story(DemoCluster& cluster, Telling& telling) : cluster_(cluster), telling_(telling) {}

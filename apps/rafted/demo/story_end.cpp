@@ -6,7 +6,6 @@
 namespace rafted::app::demo {
 namespace {
 
-constexpr auto patience = milliseconds(20'000);
 constexpr auto late_order = "the late order";
 /// The client's own name for that command: however often it is sent, it is run once.
 constexpr CommandId late_id{0x7261667465640001, 1};

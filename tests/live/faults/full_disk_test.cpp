@@ -25,9 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Clients that enqueue and look; slowly while they are refused.
-class Load {
+class FullDiskLoad {
 public:
-    explicit Load(const std::vector<Group<Queue>>& groups) {
+    explicit FullDiskLoad(const std::vector<Group<Queue>>& groups) {
         for (std::size_t i = 0; i < groups.size(); ++i) {
             threads_.emplace_back([this, i, group = groups[i]](const std::stop_token& stop) {
                 enqueue(static_cast<char>('a' + i), group, stop);
@@ -115,14 +115,14 @@ private:
 
 const CallOptions patient{std::chrono::seconds(10), {}};
 
-void expect_refusals(const Load& load) {
+void expect_refusals(const FullDiskLoad& load) {
     const std::size_t before = load.refused();
     EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return load.refused() > before + 20; }))
         << load.refused() << " refused\n"
         << load.others();
 }
 
-void expect_answers(const Load& load) {
+void expect_answers(const FullDiskLoad& load) {
     const std::size_t before = load.history.answered();
     const auto start = LiveClock::now();
     EXPECT_TRUE(eventually(std::chrono::seconds(20),
@@ -134,7 +134,7 @@ void expect_answers(const Load& load) {
 /// One node, three times full and free again.
 template <class Fill, class Free>
 void fill_and_free(FaultyNode& node, Fill fill, Free free) {
-    Load load({node.group(), node.group()});
+    FullDiskLoad load({node.group(), node.group()});
     const auto group = node.group();
     for (int cycle = 0; cycle < 3 && !testing::Test::HasFailure(); ++cycle) {
         expect_answers(load);
@@ -187,7 +187,7 @@ TEST(FullDisk, OfALeaderMovesTheLeadAndCommandsGoOn) {
                          dir.path()});
     ASSERT_FALSE(HasFailure());
     const auto group = cluster.group();
-    Load load({cluster.group(), cluster.group()});
+    FullDiskLoad load({cluster.group(), cluster.group()});
     for (int cycle = 0; cycle < 2 && !HasFailure(); ++cycle) {
         EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
             (void)group.move_lead(cluster.id(0), patient);
@@ -218,7 +218,7 @@ TEST(FullDisk, OfAllMembersStopsTheWritesAndGoesOnByItself) {
                              return under_faults(at, "space=" + at + ".space");
                          }});
     ASSERT_FALSE(HasFailure());
-    Load load({cluster.group(), cluster.group()});
+    FullDiskLoad load({cluster.group(), cluster.group()});
     for (int cycle = 0; cycle < 2 && !HasFailure(); ++cycle) {
         expect_answers(load);
         for (std::size_t i = 0; i < 3; ++i) {

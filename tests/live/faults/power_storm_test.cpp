@@ -19,13 +19,13 @@ namespace {
 using Chance = std::mt19937_64;
 
 constexpr std::size_t members = 3;
-constexpr int clients = 3;
+constexpr int power_clients = 3;
 
 /// Commands and queries of several clients until the end of its life.
-class Load {
+class PowerLoad {
 public:
-    Load(const LiveCluster& cluster, QueueHistory& history, std::uint64_t seed) {
-        for (int i = 0; i < clients; ++i) {
+    PowerLoad(const LiveCluster& cluster, QueueHistory& history, std::uint64_t seed) {
+        for (int i = 0; i < power_clients; ++i) {
             const std::string name(1, static_cast<char>('a' + i));
             threads_.emplace_back(
                 [&history, name, seed, group = cluster.group()](const std::stop_token& stop) {
@@ -56,7 +56,7 @@ public:
     void run(int rounds, std::uint64_t seed) {
         if (testing::Test::HasFailure()) return;
         {
-            Load load(cluster_, history_, seed);
+            PowerLoad load(cluster_, history_, seed);
             for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
                 SCOPED_TRACE("round " + std::to_string(round));
                 strike();
