@@ -41,7 +41,9 @@ target_compile_options(rafted_options INTERFACE
     $<${rafted_is_gcc12}:-Wno-stringop-overflow>
     # A class of one source may hold what its unnamed namespace has; of several compiled as one, g++
     # takes it for a class of a header.
-    $<$<AND:$<BOOL:${RAFTED_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
+    $<$<AND:$<BOOL:${RAFTED_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
+    # clang minds a local name that hides one of a neighbour; each source by itself g++ looks after.
+    $<$<AND:$<BOOL:${RAFTED_UNITY}>,$<CXX_COMPILER_ID:Clang>>:-Wno-shadow>)
 target_compile_definitions(rafted_options INTERFACE
     RAFTED_VERSION="${PROJECT_VERSION}"
     BOOST_ASIO_NO_DEPRECATED
