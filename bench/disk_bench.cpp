@@ -21,6 +21,7 @@
 #include "disk/disk_storage.hpp"
 #include "disk/posix_files.hpp"
 #include "rafted/rafted.hpp"
+#include "scratch_folder.hpp"
 
 namespace rafted {
 namespace {
@@ -64,16 +65,6 @@ double processor_seconds() {
     };
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
-
-/// A folder below the current one, on the disk that is measured.
-class Folder {
-public:
-    Folder() { std::filesystem::create_directories(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path); }
-    const std::string path = "disk_bench_data";
-};
 
 std::vector<core::Entry> commands(Index from, std::uint64_t count) {
     const Bytes payload(payload_bytes, std::byte{0x5A});
@@ -167,7 +158,7 @@ double median(std::vector<double>& values) {
 }
 
 /// Turn by turn, so that both see the same disk.
-void bench_append(const Folder& folder, const Options& options) {
+void bench_append(const bench::ScratchFolder& folder, const Options& options) {
     std::printf("append: entries of %zu bytes, one batch and one sync at a time, %llu rounds\n",
                 payload_bytes, static_cast<unsigned long long>(options.rounds));
     std::printf("  %8s %14s %14s %9s %9s\n", "entries", "bare median us", "journal", "ratio",
@@ -262,7 +253,7 @@ double apply_speed() {
     return static_cast<double>(owner->size()) / mib / (processor_seconds() - before);
 }
 
-void bench_recovery(const Folder& folder, const Options& options) {
+void bench_recovery(const bench::ScratchFolder& folder, const Options& options) {
     const std::string dir = folder.path + "/large";
     double entry_bytes = 0;
     {
@@ -312,7 +303,7 @@ struct Counter {
     int query(Unit) const { return total; }
 };
 
-void bench_many_groups(const Folder& folder, const Options& options) {
+void bench_many_groups(const bench::ScratchFolder& folder, const Options& options) {
     const std::string dir = folder.path + "/many";
     NodeConfig config;
     config.dir = dir;
@@ -340,7 +331,7 @@ void bench_many_groups(const Folder& folder, const Options& options) {
     std::printf("  all lead and serve after %8.3f s more, asked for one after the other\n", serve);
 }
 
-void bench_idle_groups(const Folder& folder, const Options& options) {
+void bench_idle_groups(const bench::ScratchFolder& folder, const Options& options) {
     Store store(folder.path + "/idle");
     for (ports::Slot slot = 1; slot <= options.groups + 1; ++slot) {
         store.make(slot);
@@ -402,7 +393,7 @@ Options parse(int count, char** words) {
 
 int main(int count, char** words) {
     const auto options = rafted::parse(count, words);
-    const rafted::Folder folder;
+    const rafted::bench::ScratchFolder folder("disk_bench_data");
     rafted::bench_append(folder, options);
     rafted::bench_recovery(folder, options);
     rafted::bench_many_groups(folder, options);

@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 
 #include "disk/disk_storage.hpp"
 #include "disk/posix_files.hpp"
+#include "scratch_folder.hpp"
 
 namespace rafted {
 namespace {
@@ -35,16 +35,6 @@ std::vector<core::Entry> batch_of(std::uint64_t from, std::int64_t count) {
     }
     return entries;
 }
-
-/// A folder below the current one, on the disk that is measured.
-class Folder {
-public:
-    Folder() { std::filesystem::create_directories(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path); }
-    const std::string path = "journal_bench_data";
-};
 
 /// The least a program can do.
 class BareFile {
@@ -143,7 +133,7 @@ double median(std::vector<double> values) {
 
 void BM_Append(benchmark::State& state, bool own_thread) {
     using Clock = std::chrono::steady_clock;
-    const Folder folder;
+    const bench::ScratchFolder folder("journal_bench_data");
     BareFile appended(folder.path + "/appended", false);
     BareFile overwritten(folder.path + "/overwritten", true);
     JournalFile journal(folder.path + "/node", own_thread);

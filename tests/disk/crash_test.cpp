@@ -23,19 +23,6 @@ std::string text(const Cut& cut) {
            std::to_string(cut.after) + ", loss mode " + std::to_string(static_cast<int>(cut.loss));
 }
 
-void expect_a_state_between(const Workload& work, const WorkRun& run, const Groups& found) {
-    for (std::size_t i = run.done; i <= run.started; ++i) {
-        if (work.states[i] == found) return;
-    }
-    std::size_t other = work.states.size();
-    for (std::size_t i = 0; i < work.states.size(); ++i) {
-        if (work.states[i] == found) other = i;
-    }
-    ADD_FAILURE() << "answered " << run.done << ", begun " << run.started << ", found "
-                  << (other < work.states.size() ? "the state after " + std::to_string(other)
-                                                 : std::string("no state that ever was"));
-}
-
 /// Cuts, perhaps cuts again while the node comes back, and looks at what is there.
 void cut_and_check(const Workload& work, const Cut& cut) {
     SCOPED_TRACE(text(cut));
@@ -51,7 +38,7 @@ void cut_and_check(const Workload& work, const Cut& cut) {
     }
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage.has_value()) << to_string(storage.error());
-    expect_a_state_between(work, run, recovered.groups);
+    EXPECT_EQ(trouble_with(recovered.groups, work, run), "");
     const Groups groups = recovered.groups;
     ports::GroupWrite next = founding(77, "after");
     bool answered = false;

@@ -178,6 +178,17 @@ WorkRun run_workload(sim::SimFiles& files, const Workload& workload) {
     return run;
 }
 
+std::string trouble_with(const Groups& found, const Workload& workload, const WorkRun& run) {
+    std::string was = "no state that ever was";
+    for (std::size_t i = 0; i < workload.states.size(); ++i) {
+        if (workload.states[i] != found) continue;
+        if (run.done <= i && i <= run.started) return {};
+        was = "the state after " + std::to_string(i);
+    }
+    return "answered " + std::to_string(run.done) + ", begun " + std::to_string(run.started) +
+           ", found " + was;
+}
+
 Result<std::unique_ptr<disk::DiskStorage>> reopen(sim::SimFiles& files,
                                                   ports::Recovered& recovered) {
     auto options = small_options();

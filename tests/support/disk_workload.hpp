@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "disk/disk_storage.hpp"
@@ -43,6 +44,9 @@ struct WorkRun {
 };
 /// Runs it on the files, gathering some steps, until the end or the first error.
 WorkRun run_workload(sim::SimFiles& files, const Workload& workload);
+/// What is wrong with what was found after such a run, or nothing: it must be a state between the
+/// last step that was answered and the last that was begun.
+std::string trouble_with(const Groups& found, const Workload& workload, const WorkRun& run);
 
 /// Opens the directory "node" and recovers it; gives the storage to go on with.
 Result<std::unique_ptr<disk::DiskStorage>> reopen(sim::SimFiles& files,
