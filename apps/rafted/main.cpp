@@ -31,9 +31,17 @@ std::string name_of(const CLI::App& app) {
     return (parent == nullptr ? "" : name_of(*parent) + " ") + app.get_name();
 }
 
+/// The code, unless what was to be told did not get out: a full disk, say.
+int told(int code) {
+    std::cout.flush();
+    if (std::cout) return code;
+    std::cerr << "rafted: not all of the output could be written: is the disk full?\n";
+    return code == rafted::app::exit_done ? rafted::app::exit_failed : code;
+}
+
 /// Reading arguments ends either with a request for help (0) or with a mistake (2).
 int usage_code(const CLI::App& app, const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    if (error.get_exit_code() == 0) return told(app.exit(error, std::cout, std::cerr));
     const std::string name = name_of(deepest(app));
     std::cerr << name << ": " << error.what() << "\nSee " << name << " --help.\n";
     return rafted::app::exit_usage;
@@ -66,5 +74,5 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return usage_code(app, error);
     }
-    return chosen.run();
+    return told(chosen.run());
 }

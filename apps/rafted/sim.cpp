@@ -2,7 +2,9 @@
 // went. The value that runs is the shelf (sim/shelf.hpp).
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -213,7 +215,7 @@ public:
         if (!is_wanted()) return true;
         flush();
         if (file_) return true;
-        std::cerr << "rafted sim: cannot write " << name_ << "\n";
+        std::cerr << "rafted sim: cannot write " << name_ << ": " << std::strerror(errno) << "\n";
         return false;
     }
 
@@ -251,11 +253,11 @@ bool write_files(const SimCall& call, Options options) {
 
 int run_one(const SimCall& call, Options options) {
     // Written while it runs, so that it is there even if the run ends the process.
-    if (call.writes_files() && !call.shrink && !write_files(call, options)) return exit_usage;
+    if (call.writes_files() && !call.shrink && !write_files(call, options)) return exit_failed;
     Sums sums;
     const std::uint64_t seed = options.seed;
     const Report report = run_and_shrink(call, options);
-    if (call.writes_files() && call.shrink && !write_files(call, options)) return exit_usage;
+    if (call.writes_files() && call.shrink && !write_files(call, options)) return exit_failed;
     const Json json = json_of(report, seed);
     add_to(sums, json);
     if (call.json) {

@@ -54,6 +54,8 @@ public:
     /// says. Finds the leader, follows hints, retries with the same id until the timeout.
     virtual void call(RequestKind kind, Bytes body, const CallOptions& options, Callback done) = 0;
     virtual const std::string& group_name() const = 0;
+    /// Whether this thread is the one that would bring an answer: waiting here would never end.
+    virtual bool answers_on_this_thread() const { return false; }
 };
 
 }  // namespace rafted

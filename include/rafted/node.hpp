@@ -1,6 +1,8 @@
 // Node: one process's place among the others. It has a directory (or none), one listening address,
 // and hosts any number of named groups. It starts its own few threads and never calls exit().
-//   1. All functions may be called from any thread; those that return a Result wait.
+//   1. All functions may be called from any thread; those that return a Result wait. Not on the
+//      node's own thread, where callbacks and coroutines of its handles go on: there they fail with
+//      invalid at once. A node that is let go there is closed by another thread.
 //   2. Group handles may outlive their node; their calls then fail with stopped.
 #pragma once
 
@@ -86,10 +88,12 @@ public:
     ClusterId cluster() const;
     /// What opening the directory had to say, e.g. an unfinished write that was cut off.
     const std::vector<std::string>& notes() const;
+    /// All zero once the node is closed, or if it does not answer within 30 s.
     Metrics metrics() const;
 
     /// Hands its leads over, answers whoever waits, and stops the threads. Fails with timeout if a
-    /// value or hook is still running at the stop deadline; it is then left to end by itself.
+    /// value or hook is still running at the stop deadline, or if called on the node's own thread
+    /// (rule 1); what is left then ends by itself.
     Result<void> close();
 
 private:

@@ -5,7 +5,8 @@
 //   auto total = co_await counter.start_command(3);            // coroutine
 //   1. Every call gets its answer, at the latest when its timeout is over (then Error timeout).
 //   2. Callbacks and coroutines go on at a thread of the library (or at once, if the answer is
-//      there already): they must not block it, so no get() in them.
+//      there already): they must not block it. A get() in them, or a call that waits, ends at once
+//      with timeout if it would wait for that very thread.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <utility>
 
+#include "rafted/caller.hpp"
 #include "rafted/codec.hpp"
 #include "rafted/result.hpp"
 
@@ -30,9 +32,14 @@ class AnswerSlot {
 public:
     using Receiver = std::move_only_function<void(Result<Bytes>)>;
 
+    AnswerSlot() = default;
+    /// Of a call that this caller was asked to make.
+    explicit AnswerSlot(std::weak_ptr<const Caller> caller) : caller_(std::move(caller)) {}
+
     /// The answer; only the first one counts.
     void put(Result<Bytes> answer);
-    /// Blocks until there is one and takes it; a second time fails with invalid.
+    /// Blocks until there is one and takes it; a second time fails with invalid. Fails with timeout
+    /// at once where it would block the thread that is to bring it.
     Result<Bytes> take();
     bool is_ready() const;
     /// False if the answer is there already: take() it then, the receiver is left alone. Else it
@@ -40,6 +47,7 @@ public:
     bool hand_to(Receiver&& receiver);
 
 private:
+    const std::weak_ptr<const Caller> caller_;
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
     std::optional<Result<Bytes>> answer_;
@@ -79,7 +87,7 @@ public:
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
 
-    /// Blocks until the answer is there. A second time fails with invalid.
+    /// Blocks until the answer is there. A second time fails with invalid; rule 2.
     [[nodiscard]] Result<R> get() { return detail::typed_answer<R>(slot_->take()); }
     /// Whether get() would return at once.
     bool is_ready() const { return slot_->is_ready(); }

@@ -211,7 +211,8 @@ struct Subject {
     std::string program{};
 };
 
-/// One run. Fails never: what is wrong with the options is told in the report, as check "options".
+/// One run. Fails never: what is wrong with the options is told in the report, as check "options",
+/// and what the subject threw as check "workload".
 Report run(const Options& options, const Subject& subject);
 
 /// Drops faults, nodes and operations while the run fails the same check. Takes as many runs as

@@ -5,7 +5,7 @@ namespace rafted {
 
 std::shared_ptr<detail::AnswerSlot> GroupHandle::start(RequestKind kind, Bytes body,
                                                        const CallOptions& options) const {
-    auto slot = std::make_shared<detail::AnswerSlot>();
+    auto slot = std::make_shared<detail::AnswerSlot>(caller_);
     caller_->call(kind, std::move(body), options,
                   [slot](Result<Bytes> answer) { slot->put(std::move(answer)); });
     return slot;

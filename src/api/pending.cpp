@@ -24,6 +24,13 @@ Result<Bytes> AnswerSlot::take() {
     std::unique_lock lock(mutex_);
     if (taken_) return fail(ErrorCode::invalid, "this answer has been taken already");
     taken_ = true;
+    const auto caller = put_ ? nullptr : caller_.lock();
+    if (caller && caller->answers_on_this_thread()) {
+        return fail(
+            ErrorCode::timeout,
+            "to wait here would never end: this callback or coroutine is on the thread that "
+            "brings the answer; use then() or co_await");
+    }
     arrived_.wait(lock, [this] { return put_; });
     Result<Bytes> answer = std::move(*answer_);
     answer_.reset();

@@ -48,6 +48,7 @@ public:
 
     void call(RequestKind kind, Bytes body, const CallOptions& options, Callback done) override;
     const std::string& group_name() const override { return group_; }
+    bool answers_on_this_thread() const override { return loop_.in_loop(); }
     /// Answers what is not answered yet, and every later call, with stopped. Any thread.
     void close();
 

@@ -40,7 +40,9 @@ Move at_one_node(Attempts& call, ErrorCode code) {
 
 Move after_error(Attempts& call, const Error& error, std::size_t known) {
     const bool unknown = outcome_of(error) == Outcome::unknown;
-    if (unknown) call.may_have_happened = true;
+    // What only asks has not happened, whatever became of an attempt.
+    const bool changes = call.kind == RequestKind::command || is_admin(call.kind);
+    if (unknown && changes) call.may_have_happened = true;
     if (unknown && is_admin(call.kind)) return Move::give_up;
     if (call.kind == RequestKind::force_remove) return at_one_node(call, error.code);
     switch (error.code) {

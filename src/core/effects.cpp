@@ -18,7 +18,7 @@ void clear_all(std::vector<T>& list) {
 void Effects::clear() {
     // All fields by name, so that one more does not compile until it has its line here.
     auto& [now, hard, let_go, truncated, added, repaired, pieces, durable, later, compacted, load,
-           applied, hooks, accepts, reads, ends, role, members, wake] = *this;
+           applied, hooks, accepts, reads, ends, role, members, lost, wake] = *this;
     hard.reset();
     let_go = false;
     truncated.reset();
@@ -28,6 +28,7 @@ void Effects::clear() {
     hooks.reset();
     role.reset();
     members.reset();
+    lost.reset();
     wake = never;
     clear_all(now);
     clear_all(added);

@@ -45,6 +45,16 @@ struct RoleChange {
     bool operator==(const RoleChange&) const = default;
 };
 
+/// A leader has another entry where one is committed here: one of the two has lost what a majority
+/// had on disk, and no rule of the protocol says which.
+struct Contradiction {
+    Index index;
+    Term here;
+    Term there;
+    NodeId leader;
+    bool operator==(const Contradiction&) const = default;
+};
+
 struct Effects {
     std::vector<Message> send_now;
     std::optional<HardState> hard_state;
@@ -63,8 +73,9 @@ struct Effects {
     std::vector<ReadReady> reads_ready;
     std::vector<Answer> answers;
     std::optional<RoleChange> role_changed;
-    std::optional<Members> members_changed;  ///< The list now in force (for addresses).
-    Time wake_at = never;                    ///< Give TimePassed then at the latest.
+    std::optional<Members> members_changed;      ///< The list now in force (for addresses).
+    std::optional<Contradiction> contradiction;  ///< This member must take no part any more.
+    Time wake_at = never;                        ///< Give TimePassed then at the latest.
 
     bool operator==(const Effects&) const = default;
     /// As if new, but for memory that the next step can use again.

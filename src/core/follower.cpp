@@ -17,6 +17,15 @@ void refuse(Turn& turn, const Message& message, const AppendRequest& request) {
                                            request.prev_index, request.stamp});
 }
 
+bool contradicts_any(Turn& turn, const Message& message, const AppendRequest& request) {
+    if (contradicts(turn, message.from, request.prev_index, request.prev_term)) return true;
+    for (const Entry& entry : request.entries) {
+        if (entry.index() > turn.state.log.committed()) return false;
+        if (contradicts(turn, message.from, entry.index(), entry.term())) return true;
+    }
+    return false;
+}
+
 /// The first entry of the request that this log lacks or contradicts; size() if there is none.
 std::size_t first_new(const Log& log, const std::vector<Entry>& entries) {
     std::size_t i = 0;
@@ -50,6 +59,16 @@ Index take(Turn& turn, const AppendRequest& request) {
 
 }  // namespace
 
+bool contradicts(Turn& turn, NodeId leader, Index index, Term term) {
+    const Log& log = turn.state.log;
+    if (index > log.committed()) return false;
+    if (index >= log.first() && !log.at(index).is_whole()) return false;  // The disk has lost it.
+    const auto here = log.term_at(index);
+    if (!here || *here == term) return false;
+    turn.effects.contradiction = Contradiction{index, *here, term, leader};
+    return true;
+}
+
 bool hear_leader(Turn& turn, const Message& message) {
     State& state = turn.state;
     if (message.term < state.hard.term) return false;
@@ -76,6 +95,7 @@ void on_append(Turn& turn, const Message& message, const AppendRequest& request)
     }
     // While a whole snapshot is being put in place, nothing else is appended.
     if (state.incoming && state.incoming->whole) return;
+    if (contradicts_any(turn, message, request)) return;
     state.hooks_done = std::max(state.hooks_done, request.hooks_done);
     turn.effects.hooks_done = state.hooks_done;
     const bool agrees = request.prev_index <= state.log.committed() ||

@@ -39,6 +39,9 @@ void advance_commit(Turn& turn);
 void take_committed(Turn& turn);
 /// A leader of our term or a later one spoke: follow it. Returns whether it may be heard.
 bool hear_leader(Turn& turn, const Message& message);
+/// Whether a leader has an entry of this term where another is committed here. What it says is not
+/// taken then, nor answered.
+bool contradicts(Turn& turn, NodeId leader, Index index, Term term);
 }  // namespace replication
 
 namespace snapshots {  // snapshots.cpp: §7

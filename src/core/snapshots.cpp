@@ -63,6 +63,7 @@ void send_piece(Turn& turn, NodeId to, Progress& progress) {
 void on_piece(Turn& turn, const Message& message, const SnapshotPiece& piece) {
     State& state = turn.state;
     if (!replication::hear_leader(turn, message)) return;
+    if (replication::contradicts(turn, message.from, piece.meta.index, piece.meta.term)) return;
     auto& incoming = state.incoming;
     if (incoming && incoming->whole) return;
     const Incoming here{piece.meta, piece.checksum, message.from, message.term,

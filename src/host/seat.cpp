@@ -8,6 +8,19 @@
 
 namespace rafted::host {
 
+namespace {
+
+Error error_of(const core::Contradiction& found) {
+    return {ErrorCode::corrupt,
+            "entry " + to_string(found.index) + " of term " + to_string(found.here) +
+                " is committed here, but the leader, node " + to_string(found.leader) +
+                ", has one of term " + to_string(found.there) +
+                " in its place: one of the two has lost what was acknowledged",
+            {}};
+}
+
+}  // namespace
+
 Seat::Seat(Services& services, SeatStart start, std::function<void()> changed)
     : services_(services),
       record_(std::move(start.record)),
@@ -175,6 +188,11 @@ void Seat::perform(core::Effects& effects, ports::Batch& batch) {
     if (effects.role_changed) on_role(*effects.role_changed);
     if (effects.members_changed) on_members();
     if (member_.role() == Role::removed && !record_.removed) on_removed(batch);
+    if (effects.contradiction && !stopped_) {
+        const Error why = error_of(*effects.contradiction);
+        services_.log(LogLevel::error, "group " + record_.name + ": " + to_string(why));
+        stop(why);
+    }
     wake_at_ = effects.wake_at;
     // Its lead could not be handed over: falling silent makes the others elect.
     if (fenced_ && member_.leads() && !member_.state().hand_over) stop(*fenced_);

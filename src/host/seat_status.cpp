@@ -115,6 +115,10 @@ Status Seat::status(core::Time now) const {
     if (unreadable_) {
         status.alarms.push_back("the snapshot cannot be read: " + to_string(*unreadable_));
     }
+    const auto& trouble = snapshotter_.trouble();
+    if (trouble && status.disk != DiskState::full) {
+        status.alarms.push_back("no snapshot can be saved: " + to_string(*trouble));
+    }
     if (const auto lost = lost_entries()) {
         status.alarms.push_back(to_string(*lost));
     } else if (state.old_log != core::OldLog::none) {
@@ -124,6 +128,11 @@ Status Seat::status(core::Time now) const {
         const auto missing = indexes_of(state.log.missing(most_listed));
         status.alarms.push_back("entries " + ranges_of(missing) +
                                 " are damaged on this disk; they are fetched from other members");
+    }
+    for (const NodeId node : state.membership.forced_out()) {
+        status.alarms.push_back("member " + to_string(node) +
+                                " was removed by force here; it leaves the group's list as soon as "
+                                "this member leads");
     }
     if (hooks_.size() > status.config.max_hook_backlog) {
         status.alarms.push_back("leader hooks lag: " + std::to_string(hooks_.size()) + " wait");

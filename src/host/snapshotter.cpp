@@ -104,7 +104,7 @@ void Snapshotter::commit() {
 
 void Snapshotter::give_up(const Error& why) {
     stage_ = Stage::idle;
-    failure_ = why;
+    failure_ = trouble_ = why;
     retry_at_ =
         services_.clock.steady() + first_pause * (1U << std::min(failures_++, most_doublings));
     saved_(std::unexpected(why));
@@ -119,6 +119,7 @@ void Snapshotter::finished(const core::SnapshotMeta& meta, const Result<void>& r
     }
     stage_ = Stage::idle;
     failures_ = 0;
+    trouble_.reset();
     renews_ = false;
     last_bytes_ = bytes;
     saved_(meta);

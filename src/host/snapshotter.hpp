@@ -30,6 +30,8 @@ public:
     void renew() { renews_ = true; }
     /// Why the last try failed, until another is made.
     const std::optional<Error>& failure() const { return failure_; }
+    /// The same, also while another is made.
+    const std::optional<Error>& trouble() const { return trouble_; }
     /// After one that failed: when to ask is_due() again, should nothing happen before.
     core::Time retry_at() const { return retry_at_; }
     /// The value as frozen; begins to write it.
@@ -57,6 +59,7 @@ private:
     Index wanted_;
     bool renews_ = false;
     std::optional<Error> failure_;
+    std::optional<Error> trouble_;
     Index hooks_ran_;
     core::Time retry_at_ = core::never;
     unsigned failures_ = 0;  ///< In a row.

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "client/caller.hpp"
@@ -31,8 +32,12 @@ public:
                         const std::vector<std::string>& known, const JoinOptions& options);
     Result<Handle> recover(const std::string& name, MachineFactory factory);
     Result<void> close();
+    /// Close, for who lets the node go: by a thread of its own where the caller is the loop, which
+    /// cannot wait for its own end. Returns whether it has waited.
+    static bool let_go(std::shared_ptr<Impl> impl);
     Result<Metrics> metrics();
     ClusterId cluster() const { return ClusterId(cluster_.load()); }
+    bool in_loop() const { return loop_.in_loop(); }
 
     NodeId id;
     std::string address;
@@ -51,6 +56,7 @@ private:
     Result<void> enter_cluster(ClusterId cluster);
     Handle caller(const std::string& name, std::vector<std::string> known);
     void close_callers();
+    Result<void> may_wait() const;
     Result<GroupId> find(const std::string& name);
     Result<void> check_incarnation(const host::OpenGroup& what,
                                    const std::vector<std::string>& known);
@@ -73,7 +79,7 @@ private:
     std::unique_ptr<host::Host> host_;
     std::atomic<std::uint64_t> cluster_ = 0;
     std::mutex closing_;  // one close at a time
-    bool closed_ = false;
+    std::atomic<bool> closed_ = false;
     std::mutex handing_out_;
     std::vector<std::weak_ptr<client::GroupCaller>> callers_;  // for the calls that wait at the end
 };
@@ -193,6 +199,15 @@ Node::Impl::Handle Node::Impl::caller(const std::string& name, std::vector<std::
     return made;
 }
 
+/// Who waits on the loop for what the loop is to do waits for ever, and all of the node with it.
+Result<void> Node::Impl::may_wait() const {
+    if (closed_) return fail(ErrorCode::stopped, "the node is closed");
+    if (!loop_.in_loop()) return {};
+    return fail(ErrorCode::invalid,
+                "this waits for the node, and was called by a callback or coroutine on the node's "
+                "own thread; call it from another thread");
+}
+
 /// Without the loop no timeout would ever end the calls that still wait.
 void Node::Impl::close_callers() {
     const std::lock_guard lock(handing_out_);
@@ -203,6 +218,7 @@ void Node::Impl::close_callers() {
 
 Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFactory factory,
                                               const GroupConfig& config) {
+    if (auto free = may_wait(); !free) return std::unexpected(free.error());
     if (auto named = check_name(name); !named) return std::unexpected(named.error());
     if (auto valid = config.validate(); !valid) return std::unexpected(valid.error());
     const ClusterId cluster = config_.cluster.value_or(ClusterId(node::system_random() | 1U));
@@ -305,6 +321,7 @@ Result<Status> Node::Impl::status_of_leader(const GroupHandle& group, const Join
 Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFactory factory,
                                             const std::vector<std::string>& known,
                                             const JoinOptions& options) {
+    if (auto free = may_wait(); !free) return std::unexpected(free.error());
     if (auto named = check_name(name); !named) return std::unexpected(named.error());
     host::OpenGroup what{name, std::move(factory), {}, {}};
     if (const auto found = find(name)) {
@@ -342,6 +359,7 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
 }
 
 Result<Node::Impl::Handle> Node::Impl::recover(const std::string& name, MachineFactory factory) {
+    if (auto free = may_wait(); !free) return std::unexpected(free.error());
     const host::OpenGroup what{name, std::move(factory), {}, {}};
     auto done = on_host(own_disk_time, "recovering group '" + name + "'",
                         [&](auto told) { host_->recover_group(what, told); });
@@ -350,6 +368,7 @@ Result<Node::Impl::Handle> Node::Impl::recover(const std::string& name, MachineF
 }
 
 Result<Metrics> Node::Impl::metrics() {
+    if (auto free = may_wait(); !free) return std::unexpected(free.error());
     node::Awaited<Bytes> answer;
     host_->request({RequestKind::metrics, {}, own_disk_time, {}}, answer.callback());
     auto bytes = answer.wait(own_disk_time, "asking for metrics");
@@ -359,7 +378,7 @@ Result<Metrics> Node::Impl::metrics() {
 
 Result<void> Node::Impl::close() {
     const std::lock_guard lock(closing_);
-    if (std::exchange(closed_, true)) return {};
+    if (closed_.exchange(true)) return {};
     if (host_) {
         node::Awaited<void> resigned;
         host_->resign(resigned.callback());
@@ -379,15 +398,20 @@ Result<void> Node::Impl::close() {
                 "a value or hook is still running; it is left to end by itself");
 }
 
-Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Node::~Node() {
-    if (impl_) (void)impl_->close();
-}
-Node& Node::operator=(Node&& other) noexcept {
-    if (this != &other) {
-        if (impl_) (void)impl_->close();
-        impl_ = std::move(other.impl_);
+bool Node::Impl::let_go(std::shared_ptr<Impl> impl) {
+    if (!impl) return true;
+    if (!impl->loop_.in_loop()) {
+        (void)impl->close();
+        return true;
     }
+    std::thread([impl = std::move(impl)] { (void)impl->close(); }).detach();
+    return false;
+}
+
+Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Node::~Node() { Impl::let_go(std::move(impl_)); }
+Node& Node::operator=(Node&& other) noexcept {
+    if (this != &other) Impl::let_go(std::exchange(impl_, std::move(other.impl_)));
     return *this;
 }
 
@@ -417,6 +441,12 @@ const std::string& Node::address() const { return impl_->address; }
 ClusterId Node::cluster() const { return impl_->cluster(); }
 const std::vector<std::string>& Node::notes() const { return impl_->notes; }
 Metrics Node::metrics() const { return impl_->metrics().value_or(Metrics{}); }
-Result<void> Node::close() { return impl_->close(); }
+Result<void> Node::close() {
+    if (!impl_->in_loop()) return impl_->close();
+    Impl::let_go(impl_);
+    return fail(ErrorCode::timeout,
+                "called by a callback or coroutine on the node's own thread, which cannot wait for "
+                "itself; another thread closes the node");
+}
 
 }  // namespace rafted

@@ -8,6 +8,7 @@
 #include "rafted/sim.hpp"
 #include "sim/clients.hpp"
 #include "sim/guard.hpp"
+#include "sim/guarded.hpp"
 #include "sim/nemesis.hpp"
 #include "sim/replay.hpp"
 
@@ -264,7 +265,11 @@ private:
 
 Report run(const Options& options, const Subject& subject) {
     auto plan = plan_of(options);
-    if (plan) return std::make_unique<Run>(options, subject, std::move(*plan))->run();
+    if (plan) {
+        return guarded(options, [&] {
+            return std::make_unique<Run>(options, subject, std::move(*plan))->run();
+        });
+    }
     Report report;
     report.seed = options.seed;
     report.ok = false;

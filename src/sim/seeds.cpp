@@ -11,26 +11,12 @@
 #include <thread>
 #include <vector>
 
+#include "sim/guarded.hpp"
+
 namespace rafted::sim {
 namespace {
 
 constexpr unsigned most_threads = 256;
-
-Report run_one(const Options& options, const SubjectMaker& make) {
-    Report report;
-    try {
-        return run(options, make());
-    } catch (const std::exception& thrown) {
-        report.text = std::string("the workload threw: ") + thrown.what();
-    } catch (...) {
-        report.text = "the workload threw something that is no std::exception";
-    }
-    report.ok = false;
-    report.seed = options.seed;
-    report.check = "workload";
-    report.replay = "--seed " + std::to_string(options.seed);
-    return report;
-}
 
 /// The runs of one call, dealt to threads in the order of their seeds.
 class Deal {
@@ -43,7 +29,8 @@ public:
             Options run = options_.run;
             run.seed = options_.first_seed + i;
             run.trace = {};
-            Report report = run_one(run, make_);
+            // Making the subject is the user's, too.
+            Report report = guarded(run, [&] { return sim::run(run, make_()); });
             if (!report.ok) failed(i);
             // Of most runs nothing but figures is kept.
             report.history.clear();
@@ -149,7 +136,7 @@ std::string write_files(Options options, const TestWishes& wishes, const Subject
         trace += line;
         trace += '\n';
     };
-    run_one(options, make);
+    static_cast<void>(guarded(options, [&] { return run(options, make()); }));
     std::string wrong;
     if (!wishes.trace_file.empty()) wrong += write_file(wishes.trace_file, trace);
     if (wishes.page_file.empty()) return wrong;

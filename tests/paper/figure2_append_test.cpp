@@ -97,6 +97,31 @@ TEST(Figure2Append, Rule5_CommitFollowsTheLeaderUpToTheLastNewEntry) {
     EXPECT_EQ(stand.log().committed(), Index(3));
 }
 
+// §5.4: an entry that is committed stands in every later leader's log. A leader that has another
+// one there shows that a majority has lost what it had: nothing of it is taken, or acknowledged.
+TEST(Figure2Append, ALeaderThatContradictsWhatIsCommittedIsNotFollowed) {
+    const auto refused = [](const core::AppendRequest& request) {
+        MemberStand stand({.terms = {Term(1), Term(1), Term(1)}});
+        stand.receive(b, Term(1), append_after(Index(4), Term(1), {}, Index(3)));
+        EXPECT_EQ(stand.log().committed(), Index(3));
+        stand.forget();
+        const core::Log before = stand.log();
+        stand.receive(c, Term(2), request);
+        EXPECT_EQ(stand.log(), before);
+        EXPECT_EQ(stand.newest<core::AppendReply>(c), nullptr);
+        return stand.effects().front().contradiction;
+    };
+    const core::Contradiction found{Index(3), Term(1), Term(2), c};
+    EXPECT_EQ(refused(append_after(Index(3), Term(2), {})), found);
+    EXPECT_EQ(refused(append_after(Index(2), Term(1), commands(Index(3), Term(2), 2))), found);
+    // What is not committed may be in the way of a new leader, and the same entry is no matter.
+    MemberStand stand({.terms = {Term(1), Term(1), Term(1)}});
+    stand.receive(b, Term(1), append_after(Index(4), Term(1), {}, Index(3)));
+    stand.receive(c, Term(2), append_after(Index(3), Term(1), commands(Index(4), Term(2), 1)));
+    EXPECT_FALSE(stand.effects().front().contradiction);
+    EXPECT_EQ(stand.log().term_at(Index(4)), Term(2));
+}
+
 // Figure 2, AppendEntries, arguments: followers learn from it who leads and can send clients there.
 TEST(Figure2Append, FollowersLearnWhoLeads) {
     MemberStand stand;

@@ -88,6 +88,14 @@ TEST(Seeds, WorkloadThatThrowsIsAVerdict) {
     EXPECT_NE(report.failed->text.find("no more ideas"), std::string::npos);
 }
 
+TEST(Seeds, OneRunOfAWorkloadThatThrowsIsAVerdictToo) {
+    const auto report = sim::run<Adder>(
+        quiet(1).run, [](sim::Chance&) -> Add { throw std::runtime_error("no more ideas"); });
+    EXPECT_FALSE(report.ok);
+    EXPECT_EQ(report.check, "workload");
+    EXPECT_NE(report.text.find("no more ideas"), std::string::npos);
+}
+
 TEST(Seeds, WordsOfAReplayGiveItsOptions) {
     Options told;
     told.seed = 99;

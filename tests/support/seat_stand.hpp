@@ -63,6 +63,7 @@ public:
 
     const core::State& state() const { return seat_.member().state(); }
     /// As far as the seat was told by its value.
+    std::vector<std::string> alarms() const { return seat_.status(clock_.now).alarms; }
     Index applied() const { return seat_.status(clock_.now).applied; }
     /// The newest snapshot on disk, or none.
     Index snapshot_on_disk();

@@ -102,6 +102,8 @@ TEST(Seat, AfterAFailedSnapshotItIsTriedAgainByItself) {
         stand.run_value();
     }
     EXPECT_EQ(stand.snapshot_on_disk(), Index());
+    ASSERT_EQ(stand.alarms().size(), 1U);
+    EXPECT_TRUE(stand.alarms()[0].starts_with("no snapshot can be saved: ")) << stand.alarms()[0];
     stand.let_saves_fail(false);
     stand.run_snapshots();
     stand.pass(std::chrono::seconds(10));
@@ -109,6 +111,18 @@ TEST(Seat, AfterAFailedSnapshotItIsTriedAgainByItself) {
     stand.run_snapshots();
     stand.run_snapshots();
     EXPECT_EQ(stand.snapshot_on_disk(), Index(2)) << "though the log has not grown";
+    EXPECT_TRUE(stand.alarms().empty());
+}
+
+TEST(Seat, StopsWhereALeaderContradictsWhatIsCommittedHere) {
+    SeatStand stand;
+    stand.receive(b, one, append(one, Index(2), Index(2)));
+    stand.answer();
+    EXPECT_TRUE(stand.alarms().empty());
+    stand.receive(c, two, append_after(Index(1), Term(), {addition(two, Index(2))}, Index(2)));
+    ASSERT_EQ(stand.alarms().size(), 1U);
+    EXPECT_TRUE(stand.alarms()[0].starts_with("stopped: corrupt: entry 2 of term 1 is committed"))
+        << stand.alarms()[0];
 }
 
 TEST(Seat, WhatWasWrittenBehindARefusedWriteIsWrittenAgainWithIt) {
