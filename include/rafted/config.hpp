@@ -80,7 +80,8 @@ std::string_view name_of(LogLevel level);
 struct NodeConfig {
     /// Address to listen on, "host:port" or "[v6]:port"; port 0 takes a free one.
     std::string listen = "127.0.0.1:0";
-    /// Address told to others, if it differs from `listen` (port 0: the port taken).
+    /// Address told to others, if it differs from `listen` (port 0: the port taken). Needed where
+    /// `listen` is 0.0.0.0 or [::].
     std::string advertise{};
     /// Speak to the other nodes of this network, all in this process, without sockets; `listen` is
     /// then this node's name in it. None: TCP.

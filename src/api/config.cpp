@@ -97,6 +97,12 @@ bool is_address(const std::string& text) {
     return std::stoul(port) <= 65'535;
 }
 
+/// One that means every address of a machine: nobody else can reach it there.
+bool is_wildcard(const std::string& address) {
+    const auto host = address.substr(0, address.rfind(':'));
+    return host == "0.0.0.0" || host == "[::]";
+}
+
 }  // namespace
 
 Result<void> GroupConfig::validate() const {
@@ -125,6 +131,10 @@ Result<void> NodeConfig::validate() const {
                  '"' + advertise + '"',
                  is_local ? "in a local network it must be empty"
                           : std::string(address_rule) + ", or empty for the same as listen")
+        .require(is_local || !is_wildcard(advertise.empty() ? listen : advertise), "advertise",
+                 '"' + advertise + '"',
+                 "it must be an address at which the others reach this node: " + listen +
+                     " is none, so set it")
         .require(dir.find('\0') == std::string::npos, "dir", '"' + dir + '"',
                  "it must be a path without zero bytes")
         .require(!cluster || *cluster, "cluster", "0", "it must be a cluster's id, or none")

@@ -244,7 +244,8 @@ void DiskStorage::mend_identity(const std::string& why, ports::Scrubbed& said) {
 /// The newest is replaced by another that its member makes; one before it is not needed then.
 void DiskStorage::mend_snapshot(const Scrub::BadSnapshot& bad, ports::Scrubbed& said) const {
     const auto names = snapshots_.list(bad.slot);
-    const bool is_newest = names && !names->empty() && names->front() == bad.name;
+    // It may be gone, and another be the newest that is there.
+    const bool is_newest = names && (names->empty() || names->front() <= bad.name);
     std::string ending = "; the group makes another";
     if (!is_newest) {
         const auto aside = snapshots_.set_aside(bad.slot, bad.name);

@@ -26,8 +26,14 @@ ports::Scrubbed::Damage damage_at(const std::string& path, const Damage& damage)
 }  // namespace
 
 Scrub::Found Scrub::step(std::size_t bytes) {
-    if (targets_.empty()) begin();
     Found found;
+    if (targets_.empty()) {
+        begin();
+        for (const auto& [slot, name] : home_.snapshots->missing()) {
+            found.snapshots.push_back(
+                {slot, name, home_.snapshots->path_of(slot, name) + " is not there any more"});
+        }
+    }
     while (!targets_.empty() && found.bytes < bytes) {
         const std::size_t left = bytes - static_cast<std::size_t>(found.bytes);
         const bool ended =

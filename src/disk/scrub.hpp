@@ -26,7 +26,7 @@ public:
         const Snapshots* snapshots = nullptr;
         std::function<std::vector<Journal::Written>()> segments;
     };
-    /// A snapshot that does not verify.
+    /// A snapshot that does not verify, or that somebody has taken away.
     struct BadSnapshot {
         ports::Slot slot = 0;
         Snapshots::Name name;

@@ -112,6 +112,24 @@ Result<std::vector<Snapshots::Name>> Snapshots::list(ports::Slot slot) const {
     return names;
 }
 
+std::vector<std::pair<ports::Slot, Snapshots::Name>> Snapshots::missing() const {
+    const auto newest = [this] {
+        const std::lock_guard hold(mutex_);
+        return newest_;
+    };
+    std::vector<std::pair<ports::Slot, Name>> gone;
+    for (const auto& [slot, name] : newest()) {
+        const auto names = list(slot);
+        if (names && std::ranges::find(*names, name) == names->end()) gone.emplace_back(slot, name);
+    }
+    // Two newer ones may have been made meanwhile, and this one let go.
+    std::erase_if(gone, [now = newest()](const auto& one) {
+        const auto found = now.find(one.first);
+        return found == now.end() || found->second != one.second;
+    });
+    return gone;
+}
+
 Result<SnapshotReader> Snapshots::reader(ports::Slot slot, const Name& name,
                                          ports::OpenMode mode) const {
     const std::string path = path_of(slot, name);
@@ -219,6 +237,8 @@ Result<void> Snapshots::put_in_place(ports::Slot slot, const Name& name, const s
         const std::lock_guard hold(mutex_);
         auto done = home_.files->rename(path, path_of(slot, name));
         if (!done) return done;
+        Name& newest = newest_[slot];
+        newest = std::max(newest, name);
         // It has taken the place of the one that was left behind under this name.
         if (const auto behind = left_behind_.find(slot); behind != left_behind_.end()) {
             behind->second.erase(name);
@@ -239,6 +259,7 @@ Result<void> Snapshots::remove_all(ports::Slot slot) {
     {
         const std::lock_guard hold(mutex_);
         left_behind_.erase(slot);
+        newest_.erase(slot);
     }
     return remove_ending(slot, "");
 }
@@ -286,6 +307,8 @@ Result<Snapshots::AtStart> Snapshots::recover(const GroupImage& group) {
         if (found && start.members.empty()) start.members = found->meta().members;
         if (verified) {
             start.newest = found->meta();
+            const std::lock_guard hold(mutex_);
+            newest_[slot] = name;
             break;
         }
         if (verified.error().code != ErrorCode::corrupt) return std::unexpected(verified.error());
@@ -304,6 +327,7 @@ Result<void> Snapshots::leave_behind(ports::Slot slot) {
     if (!names) return std::unexpected(names.error());
     const std::lock_guard hold(mutex_);
     left_behind_[slot].insert(names->begin(), names->end());
+    newest_.erase(slot);
     return {};
 }
 

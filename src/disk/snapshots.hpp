@@ -69,6 +69,8 @@ public:
     std::string path_of(ports::Slot slot, const Name& name) const;
     /// Newest first; without those left behind.
     Result<std::vector<Name>> list(ports::Slot slot) const;
+    /// Newest ones that were there and are not any more.
+    std::vector<std::pair<ports::Slot, Name>> missing() const;
     Result<SnapshotReader> reader(ports::Slot slot, const Name& name,
                                   ports::OpenMode mode = ports::OpenMode::read) const;
 
@@ -93,6 +95,7 @@ private:
     std::map<ports::Slot, Receiving> receiving_;
     mutable std::mutex mutex_;
     std::map<ports::Slot, std::set<Name>> left_behind_;  ///< Under mutex_.
+    std::map<ports::Slot, Name> newest_;                 ///< The same: what must be there.
 };
 
 }  // namespace rafted::disk

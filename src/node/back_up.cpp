@@ -170,6 +170,9 @@ private:
 
 Result<BackupInfo> back_up(const Client& client, const BackupOptions& options,
                            const std::string& dir) {
+    // Nothing is left behind where nobody is there to be asked.
+    const auto known = client.status(options.address, options.group, options.patience);
+    if (!known) return std::unexpected(known.error());
     disk::PosixFiles files;
     auto writer = disk::BackupWriter::create(files, dir);
     if (!writer) return std::unexpected(writer.error());

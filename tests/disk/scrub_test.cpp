@@ -27,6 +27,31 @@ std::string oldest_segment(const sim::SimFiles& files) {
     return {};
 }
 
+TEST(Scrub, ASnapshotThatIsTakenAwayIsMissed) {
+    Groups groups;
+    const auto files = finished_directory(small, groups);
+    ports::Recovered recovered;
+    const auto storage = reopen(*files, recovered);
+    ASSERT_TRUE(storage);
+    const auto with_snapshot = std::ranges::find_if(
+        recovered.groups, [](const auto& group) { return group.snapshot.has_value(); });
+    ASSERT_NE(with_snapshot, recovered.groups.end());
+    const ports::Slot slot = with_snapshot->record.slot;
+    const Bytes value = read_all(**(*storage)->open_snapshot(slot));
+    const std::string folder = "/snapshots/" + std::to_string(slot) + "/";
+    for (const std::string& path : files->paths()) {
+        if (path.find(folder) == std::string::npos) continue;
+        EXPECT_TRUE(files->remove(path));
+    }
+    const auto said = (*storage)->scrub(everything);
+    ASSERT_EQ(said.damages.size(), 1U);
+    EXPECT_EQ(said.damages[0].slot, slot);
+    EXPECT_TRUE(said.damages[0].needs_snapshot) << said.damages[0].text;
+    EXPECT_NE(said.damages[0].text.find("is not there any more"), std::string::npos);
+    save(**storage, slot, *with_snapshot->snapshot, value);
+    EXPECT_TRUE((*storage)->scrub(everything).damages.empty());
+}
+
 TEST(Scrub, EveryFlippedBitIsFoundAndMadeGood) {
     Groups groups;
     const auto files = finished_directory(small, groups);

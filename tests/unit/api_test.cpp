@@ -134,6 +134,15 @@ TEST(Config, addresses_are_host_and_port) {
         if (*bad == 0) continue;
         EXPECT_NE(refusal<NodeConfig>([&](auto& c) { c.advertise = bad; }), "") << bad;
     }
+    for (const std::string everywhere : {"0.0.0.0:7001", "[::]:7001"}) {
+        EXPECT_NE(refusal<NodeConfig>([&](auto& c) { c.listen = everywhere; }), "");
+        EXPECT_NE(refusal<NodeConfig>([&](auto& c) { c.advertise = everywhere; }), "");
+        EXPECT_EQ(refusal<NodeConfig>([&](auto& c) {
+                      c.listen = everywhere;
+                      c.advertise = "10.1.2.3:7001";
+                  }),
+                  "");
+    }
 }
 
 TEST(Config, every_node_field_out_of_range_is_refused) {
