@@ -144,7 +144,7 @@ std::string write_files(Options options, const TestWishes& wishes, const Subject
     return wrong + (page ? write_file(wishes.page_file, *page) : page.error().message + "\n");
 }
 
-std::string text_of(const SeedsReport& all, const TestWishes& wishes) {
+std::string words_of_all(const SeedsReport& all, const TestWishes& wishes) {
     const Report& failed = *all.failed;
     std::string text = "seed " + std::to_string(failed.seed) + " of a simulated run breaks \"" +
                        failed.check + "\": " + failed.text + "\n";
@@ -208,7 +208,7 @@ TestVerdict test_seeds(const SeedOptions& options, const TestWishes& wishes,
     if (!report.failed) shown.seed = all.first_seed;
     const std::string unwritten = write_files(std::move(shown), wishes, make);
     if (!report.failed) return {unwritten.empty(), unwritten};
-    return {false, text_of(report, wishes) + unwritten};
+    return {false, words_of_all(report, wishes) + unwritten};
 }
 
 }  // namespace rafted::sim
