@@ -36,19 +36,19 @@ TEST(Scrub, ASnapshotThatIsTakenAwayIsMissed) {
     const auto with_snapshot = std::ranges::find_if(
         recovered.groups, [](const auto& group) { return group.snapshot.has_value(); });
     ASSERT_NE(with_snapshot, recovered.groups.end());
-    const ports::Slot slot = with_snapshot->record.slot;
-    const Bytes value = read_all(**(*storage)->open_snapshot(slot));
-    const std::string folder = "/snapshots/" + std::to_string(slot) + "/";
+    const ports::Slot place = with_snapshot->record.slot;
+    const Bytes value = read_all(**(*storage)->open_snapshot(place));
+    const std::string folder = "/snapshots/" + std::to_string(place) + "/";
     for (const std::string& path : files->paths()) {
         if (path.find(folder) == std::string::npos) continue;
         EXPECT_TRUE(files->remove(path));
     }
     const auto said = (*storage)->scrub(everything);
     ASSERT_EQ(said.damages.size(), 1U);
-    EXPECT_EQ(said.damages[0].slot, slot);
+    EXPECT_EQ(said.damages[0].slot, place);
     EXPECT_TRUE(said.damages[0].needs_snapshot) << said.damages[0].text;
     EXPECT_NE(said.damages[0].text.find("is not there any more"), std::string::npos);
-    save(**storage, slot, *with_snapshot->snapshot, value);
+    save(**storage, place, *with_snapshot->snapshot, value);
     EXPECT_TRUE((*storage)->scrub(everything).damages.empty());
 }
 
