@@ -112,8 +112,8 @@ void QueueSteps::prepare(std::span<const Interval> intervals) {
     for (const std::uint32_t value : first_) ++enqueued[value];
     for (const Interval& one : intervals) {
         const QueueTurn& turn = kinds_[one.kind];
-        if (turn.what == QueueTurn::What::enqueue && ++enqueued[turn.value] > 1)
-            knows_order_ = false;
+        const bool is_put_in = turn.what == QueueTurn::What::enqueue;
+        if (is_put_in && ++enqueued[turn.value] > 1) knows_order_ = false;
         if (turn.what == QueueTurn::What::dequeue_any) takes_unknown_ = true;
         if (turn.what != QueueTurn::What::dequeue) continue;
         if (!taken_.try_emplace(turn.value, one).second) knows_order_ = false;

@@ -7,7 +7,6 @@
 #include "rafted/codec.hpp"
 
 namespace rafted::host {
-
 namespace {
 
 Error error_of(const core::Contradiction& found) {

@@ -42,10 +42,10 @@ public:
     Transfer(const Client& client, const BackupOptions& options, disk::BackupWriter writer)
         : client_(client), options_(options), writer_(std::move(writer)) {}
 
-    Result<BackupInfo> run() {
-        const auto least = least_index();
-        if (!least) return std::unexpected(least.error());
-        auto begun = begin(*least);
+    /// `own`: what the member said of itself.
+    Result<BackupInfo> run(const Status& own) {
+        const Index least = least_index(own);
+        auto begun = begin(least);
         for (int losses = 0; begun; ++losses) {
             auto whole = fetch();
             if (whole && *whole) return finish();
@@ -56,7 +56,7 @@ public:
                                                         " times meanwhile; given up");
             }
             tell(options_.address + " does not hold the snapshot any more; asking it again");
-            begun = with_patience([&] { return begin(*least); });
+            begun = with_patience([&] { return begin(least); });
         }
         return std::unexpected(begun.error());
     }
@@ -78,21 +78,18 @@ private:
         }
     }
 
-    Result<Index> least_index() const {
+    Index least_index(const Status& own) const {
         if (options_.at_least) return *options_.at_least;
-        const auto own = client_.status(options_.address, options_.group, options_.patience);
-        if (!own) return std::unexpected(own.error());
-        if (own->role == Role::leader) return own->commit;
-        if (own->leader) {
-            const auto leader =
-                client_.status(own->leader->address, options_.group, piece_patience);
+        if (own.role == Role::leader) return own.commit;
+        if (own.leader) {
+            const auto leader = client_.status(own.leader->address, options_.group, piece_patience);
             const bool leads =
-                leader && leader->role == Role::leader && leader->group_id == own->group_id;
+                leader && leader->role == Role::leader && leader->group_id == own.group_id;
             if (leads) return leader->commit;
         }
         tell("no leader was found: the backup is as far as " + options_.address +
-             " has come, entry " + to_string(own->applied) + " at least");
-        return own->applied;
+             " has come, entry " + to_string(own.applied) + " at least");
+        return own.applied;
     }
 
     Result<void> begin(Index least) {
@@ -171,12 +168,12 @@ private:
 Result<BackupInfo> back_up(const Client& client, const BackupOptions& options,
                            const std::string& dir) {
     // Nothing is left behind where nobody is there to be asked.
-    const auto known = client.status(options.address, options.group, options.patience);
-    if (!known) return std::unexpected(known.error());
+    const auto own = client.status(options.address, options.group, options.patience);
+    if (!own) return std::unexpected(own.error());
     disk::PosixFiles files;
     auto writer = disk::BackupWriter::create(files, dir);
     if (!writer) return std::unexpected(writer.error());
-    return Transfer(client, options, std::move(*writer)).run();
+    return Transfer(client, options, std::move(*writer)).run(*own);
 }
 
 }  // namespace rafted

@@ -33,8 +33,8 @@ public:
     Result<Handle> recover(const std::string& name, MachineFactory factory);
     Result<void> close();
     /// Close, for who lets the node go: by a thread of its own where the caller is the loop, which
-    /// cannot wait for its own end. Returns whether it has waited.
-    static bool let_go(std::shared_ptr<Impl> impl);
+    /// cannot wait for its own end.
+    static void let_go(std::shared_ptr<Impl> impl);
     Result<Metrics> metrics();
     ClusterId cluster() const { return ClusterId(cluster_.load()); }
     bool in_loop() const { return loop_.in_loop(); }
@@ -398,14 +398,10 @@ Result<void> Node::Impl::close() {
                 "a value or hook is still running; it is left to end by itself");
 }
 
-bool Node::Impl::let_go(std::shared_ptr<Impl> impl) {
-    if (!impl) return true;
-    if (!impl->loop_.in_loop()) {
-        (void)impl->close();
-        return true;
-    }
+void Node::Impl::let_go(std::shared_ptr<Impl> impl) {
+    if (!impl) return;
+    if (!impl->in_loop()) return static_cast<void>(impl->close());
     std::thread([impl = std::move(impl)] { (void)impl->close(); }).detach();
-    return false;
 }
 
 Node::Node(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

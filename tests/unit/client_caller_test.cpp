@@ -161,6 +161,15 @@ TEST_F(GroupCaller, ARefusalAfterATryThatMayHaveHappenedIsStillUnknown) {
     EXPECT_NE(answer.error().message.find("no_such_group"), std::string::npos);
 }
 
+TEST_F(GroupCaller, AQueryHasNotHappenedWhateverBecameOfAnAttempt) {
+    make();
+    int tries = 0;
+    channel.script = [&](const Sent&) -> Result<Bytes> {
+        return fail(++tries == 1 ? ErrorCode::stopped : ErrorCode::no_such_group);
+    };
+    EXPECT_EQ(finish(RequestKind::query).error().code, ErrorCode::no_such_group);
+}
+
 TEST_F(GroupCaller, TheValuesOwnRefusalIsTheAnswerAtOnce) {
     make();
     for (const auto code : {ErrorCode::value_threw, ErrorCode::too_large, ErrorCode::invalid,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace rafted::app::demo {
+
 std::string Story::name(int number) const { return "node " + std::to_string(number); }
 
 Result<void> Story::tell() {
