@@ -131,6 +131,10 @@ private:
         segment.file_bytes = reader->file_size();
         auto done = look_at_frames(*reader, segment);
         segment.used_bytes = reader->position();
+        if (done && is_last && segment.verdict != "damaged" && reader->ends_too_soon()) {
+            segment.verdict = "damaged";
+            damaged(file_path, reader->position(), "the file ends here: " + reader->cut_short());
+        }
         last_file_ = file_path;
         if (is_last && closed_) {
             damaged(path(journal_name) + "/" + segment_name(number + 1), 0,

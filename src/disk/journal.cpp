@@ -19,6 +19,12 @@ Result<void> check_range(const char* name, std::uint64_t value, std::uint64_t le
                                         std::to_string(most));
 }
 
+/// What is on the disk is not known, be it for want of space.
+std::unexpected<Error> cannot_be_undone(Error error) {
+    error.code = ErrorCode::disk_failed;
+    return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Result<void> JournalOptions::validate() const {
@@ -129,6 +135,7 @@ Result<void> Journal::write(Draft& draft) {
         current_.position += sealed->size;
         ++current_.ordinal;
         current_.written = std::max(current_.written, current_.position);
+        current_.length = current_.written;
         segments_.back().bytes = current_.written;
     }
     drop_dead_segments();
@@ -167,12 +174,22 @@ void Journal::ask_for_spare() {
     if (current_.position >= begin) spare_.want(current_.number);
 }
 
-/// Zeros behind the frame, if the frame comes near the end of what was written before. They need
-/// no sync of their own: what a crash leaves out there reads as zeros too.
+/// Zeros need no sync of their own, as what a crash leaves out there reads as zeros too, but where
+/// the frame would lie beyond the file's length without them.
 Result<void> Journal::make_room(std::uint64_t frame_bytes, std::uint64_t reserve_bytes) {
+    const std::uint64_t least = frame_bytes + frame_unit;
+    auto done = write_ahead(frame_bytes, std::max(frame_bytes + reserve_bytes, least));
+    if (!done || current_.position + least <= current_.length) return done;
+    if (auto synced = current_.file->sync(); !synced) return cannot_be_undone(synced.error());
+    current_.length = current_.written;
+    return {};
+}
+
+/// Zeros behind the frame, if the frame comes near the end of what was written before.
+Result<void> Journal::write_ahead(std::uint64_t frame_bytes, std::uint64_t least) {
     const auto& options = home_.options;
     const std::uint64_t end = current_.position + frame_bytes;
-    const std::uint64_t needed = end + reserve_bytes;
+    const std::uint64_t needed = current_.position + least;
     if (needed <= current_.written) return {};
     step_ = std::min(options.prewrite_bytes,
                      std::max(step_ * 2, std::max<std::uint64_t>(options.prewrite_bytes / 4, 1)));
@@ -199,11 +216,7 @@ Result<void> Journal::write_frame(const Draft::Sealed& sealed) {
     const std::uint64_t end = std::min(*size, current_.position + sealed.size);
     auto undone = write_zeros(*current_.file, current_.position, end);
     if (undone) undone = current_.file->sync();
-    if (!undone) {
-        auto error = undone.error();
-        error.code = ErrorCode::disk_failed;
-        return std::unexpected(std::move(error));
-    }
+    if (!undone) return cannot_be_undone(undone.error());
     return written;
 }
 
@@ -242,7 +255,8 @@ Result<std::uint64_t> Journal::close_segment() {
     closing.add_closing();
     const auto sealed = closing.seal(place_of_next());
     if (!sealed) return std::unexpected(sealed.error());
-    auto done = write_frame(*sealed);
+    auto done = make_room(sealed->size, 0);
+    if (done) done = write_frame(*sealed);
     if (done) done = current_.file->sync();
     if (!done) return std::unexpected(done.error());
     return current_.position + sealed->size;
@@ -272,6 +286,7 @@ Result<void> Journal::begin_segment(Current& made, const std::string& temporary)
     auto done = made.file->write(0, pieces);
     if (done) done = write_zeros(*made.file, std::max(*size, made.position), made.written);
     if (done) done = made.file->sync();
+    made.length = made.written;
     return done;
 }
 

@@ -7,6 +7,8 @@
 //      oldest one are moved when the whole is larger than twice what lives plus three segments; so
 //      it stays below twice that plus five segments, and the spare.
 //   4. Of the current segment everything behind the last frame is zero or was never written.
+//   5. A frame is begun only where the file's length is durable, with room for another one's head
+//      behind it: a file that ends sooner has been cut short.
 #pragma once
 
 #include <deque>
@@ -89,6 +91,7 @@ private:
         std::uint64_t number = 0;
         std::uint64_t position = 0;  ///< Of the next frame.
         std::uint64_t written = 0;   ///< Everything up to here has been written before.
+        std::uint64_t length = 0;    ///< The file is at least so long, whatever happens.
         std::uint32_t ordinal = 0;
     };
     struct Tail {
@@ -116,6 +119,7 @@ private:
     Result<void> begin_segment(Current& made, const std::string& temporary) const;
     std::uint64_t reserve_beside(const Draft& draft) const;
     Result<void> make_room(std::uint64_t frame_bytes, std::uint64_t reserve_bytes);
+    Result<void> write_ahead(std::uint64_t frame_bytes, std::uint64_t least);
     Result<void> write_frame(const Draft::Sealed& sealed);
     Result<void> write(Draft& draft);
     bool is_too_large() const;

@@ -206,6 +206,10 @@ Result<void> Journal::Reading::check_end(std::size_t at, const Tail& tail) {
 }
 
 Result<void> Journal::Reading::end_journal(SegmentReader& reader, Tail tail) {
+    if (reader.ends_too_soon()) {
+        const Damage damage{end_, "the file ends here: " + reader.cut_short(), {}, {}};
+        return damaged(journal_.path_of(tail.number), damage, journal_.image_);
+    }
     const auto written = reader.written_end(end_);
     if (!written) return std::unexpected(written.error());
     if (*written > end_) {
@@ -255,7 +259,7 @@ Result<void> Journal::continue_after(const Tail& tail) {
     current_.file = std::move(*file);
     current_.number = tail.number;
     current_.position = tail.end;
-    current_.written = std::max(segments_.back().bytes, tail.end);
+    current_.written = current_.length = segments_.back().bytes;
     current_.ordinal = tail.ordinal;
     return {};
 }

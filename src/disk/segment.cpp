@@ -81,6 +81,12 @@ std::uint64_t SegmentReader::seed(std::uint64_t position) const {
     return seed_of(head_.node, head_.number, position);
 }
 
+bool SegmentReader::ends_too_soon() const { return window_.size() < position_ + frame_unit; }
+
+std::string SegmentReader::cut_short() const {
+    return "it has been cut short, to " + std::to_string(window_.size()) + " bytes";
+}
+
 SegmentReader::Found SegmentReader::damaged(Damage damage) {
     damage_ = std::move(damage);
     return Found::damaged;
@@ -101,8 +107,7 @@ Result<SegmentReader::Found> SegmentReader::next(Frame& frame) {
         head = *foot;
     }
     if (head->size() > window_.size() - position_) {
-        damage_ = {position_, "the last frame ends after the file", {}, {}};
-        return Found::torn;
+        return damaged({position_, "the file ends within a frame: " + cut_short(), {}, {}});
     }
     frame = Frame{position_, *head, {}, {}, {}, {}};
     const auto size = static_cast<std::size_t>(head->size());

@@ -80,6 +80,11 @@ public:
     /// Where the next frame begins, or the bad one.
     std::uint64_t position() const { return position_; }
     std::uint64_t file_size() const { return window_.size(); }
+    /// After the last frame of a journal: whether the file ends sooner than the journal leaves it,
+    /// which keeps room for a frame's head behind each frame.
+    bool ends_too_soon() const;
+    /// "it has been cut short, to 4711 bytes".
+    std::string cut_short() const;
     /// After the last byte from here on that is not zero.
     Result<std::uint64_t> written_end(std::uint64_t from);
 

@@ -11,10 +11,11 @@ using Loss = SimFiles::Loss;
 using std::chrono::milliseconds;
 
 constexpr Loss loss_of(std::uint64_t choice) {
-    switch (choice % 4) {
+    switch (choice % 5) {
         case 0: return Loss::everything;
         case 1: return Loss::nothing;
         case 2: return Loss::any_prefix;
+        case 3: return Loss::any_write;
         default: return Loss::any_sector;
     }
 }
@@ -24,6 +25,7 @@ std::string word_of(Loss loss) {
         case Loss::everything: return "all that was not synced is lost";
         case Loss::nothing: return "nothing is lost";
         case Loss::any_prefix: return "the end of what was not synced is lost";
+        case Loss::any_write: return "some of the writes that were not synced are lost";
         case Loss::any_sector: return "some sectors of what was not synced are lost";
     }
     return {};

@@ -315,6 +315,10 @@ void SimFiles::drop_unsynced(Inode& inode, Loss loss, std::uint64_t& random) {
             overwrite(inode.durable, offset, BytesView(bytes).first(n));
             continue;
         }
+        if (loss == Loss::any_write) {
+            if (next(random) % 2 == 0) overwrite(inode.durable, offset, bytes);
+            continue;
+        }
         for (std::uint64_t at = 0; at < bytes.size();) {
             const std::uint64_t sector_end = ((offset + at) / sector_bytes + 1) * sector_bytes;
             const std::uint64_t n =
@@ -334,9 +338,8 @@ void SimFiles::crash(Loss loss, std::uint64_t seed) {
     std::map<std::string, std::size_t> changes_of;
     for (const auto& change : unsynced_names_) ++changes_of[change.directory];
     for (auto& [directory, count] : changes_of) {
-        if (loss == Loss::everything) count = 0;
-        if (loss == Loss::any_sector || loss == Loss::any_prefix)
-            count = next(random) % (count + 1);
+        if (loss == Loss::nothing) continue;
+        count = loss == Loss::everything ? 0 : next(random) % (count + 1);
     }
     for (const auto& change : unsynced_names_) {
         auto& left = changes_of[change.directory];

@@ -1,7 +1,7 @@
 // Files in memory, with a disk's bad days: what was not synced is lost at a crash, whole or sector
 // by sector; writes tear; syncs and reads fail; space ends. Not a device model: it has no latency.
 //   1. A crash keeps all that was synced, and of the rest what Loss and the seed say. A sector is
-//      written whole or not at all.
+//      written whole or not at all. A file is as long as what is left of it needs.
 //   2. Names are durable only after sync_directory; lost names lose in reverse order of making.
 //   3. After the power has gone (stop_after, crash) every File and lock of before is dead.
 #pragma once
@@ -26,7 +26,7 @@ public:
     static constexpr std::uint64_t sector_bytes = 512;
 
     /// What is left of un-synced bytes and names after a crash.
-    enum class Loss { everything, nothing, any_sector, any_prefix };
+    enum class Loss { everything, nothing, any_sector, any_prefix, any_write };
 
     struct Faults {
         /// Changing calls (write, sync, rename...) that still work; the next one is cut short and

@@ -337,7 +337,7 @@ TEST(Gathering, AllThatWaitsCostsOneSync) {
     ports::Recovered recovered;
     auto storage = reopen(files, recovered);
     ASSERT_TRUE(storage);
-    for (ports::Slot slot = 1; slot <= 20; ++slot) {
+    for (ports::Slot slot = 1; slot <= 10; ++slot) {
         (*storage)->write({founding(slot, "g")},
                           [](const Result<void>& done) { EXPECT_TRUE(done); });
     }

@@ -72,7 +72,8 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
     }
     for (std::uint64_t after = 0; after <= changes; ++after) {
         for (const Loss loss :
-             {Loss::everything, Loss::nothing, Loss::any_sector, Loss::any_prefix}) {
+             {Loss::everything, Loss::nothing, Loss::any_sector, Loss::any_prefix,
+              Loss::any_write}) {
             cut_and_check(work, {GetParam(), after, loss});
             if (HasFailure()) return;
         }
@@ -92,6 +93,19 @@ TEST(CrashOfALongLife, AtEveryFewChanges) {
         for (std::uint64_t after = 3; after <= reference.changes(); after += 5) {
             const Loss loss = after % 2 == 0 ? Loss::any_sector : Loss::everything;
             cut_and_check(work, {99, after, loss});
+            if (testing::Test::HasFailure()) return;
+        }
+    }
+}
+
+/// Frames that are larger than the room ahead of them, in segments that grow as they are written.
+TEST(CrashOfLargeWrites, AtEveryChange) {
+    const Workload work = make_workload({7, 40, 2, 12'000});
+    sim::SimFiles reference;
+    run_workload(reference, work);
+    for (std::uint64_t after = 3; after <= reference.changes(); ++after) {
+        for (const Loss loss : {Loss::everything, Loss::any_sector, Loss::any_write}) {
+            cut_and_check(work, {7, after, loss});
             if (testing::Test::HasFailure()) return;
         }
     }

@@ -114,13 +114,18 @@ TEST(Inspect, TellsAnUnfinishedWriteFromDamage) {
     Bytes bytes = files->contents(path);
     std::uint64_t used = bytes.size();
     while (bytes[used - 1] == std::byte{0}) --used;
-    bytes.resize(used - 5);
-    files->put(path, bytes);
-    const auto report = disk::inspect(*files, "node");
-    ASSERT_TRUE(report);
-    EXPECT_TRUE(report->is_whole());
-    EXPECT_EQ(report->segments[0].verdict, "unfinished write at the end");
-    EXPECT_EQ(files->contents(path), bytes) << "inspection changed the file";
+    const std::uint64_t length = bytes.size();
+    for (const bool is_cut_short : {false, true}) {
+        bytes.resize(used - 5);
+        if (!is_cut_short) bytes.resize(length);
+        files->put(path, bytes);
+        const auto report = disk::inspect(*files, "node");
+        ASSERT_TRUE(report);
+        EXPECT_EQ(report->is_whole(), !is_cut_short);
+        EXPECT_EQ(report->segments[0].verdict,
+                  is_cut_short ? "damaged" : "unfinished write at the end");
+        EXPECT_EQ(files->contents(path), bytes) << "inspection changed the file";
+    }
 }
 
 TEST(Inspect, RefusesWhatIsInUseOrNoneOfOurs) {
