@@ -10,6 +10,22 @@ function(rafted_sources variable)
     set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
+# rafted_alone(<source>...): compiled by themselves whatever RAFTED_UNITY says. These are the core
+# and what any patch of tests/sabotage changes: tools/sabotage compiles single sources anew, and
+# neighbours that were compiled along with them would go on with what they were.
+function(rafted_alone)
+    file(GLOB patches CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/sabotage/*.patch)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patches})
+    set(alone ${ARGN})
+    foreach(patch IN LISTS patches)
+        file(STRINGS ${patch} changed REGEX "^--- a/.*\\.cpp$")
+        list(TRANSFORM changed REPLACE "^--- a/" "${PROJECT_SOURCE_DIR}/")
+        list(APPEND alone ${changed})
+    endforeach()
+    list(REMOVE_DUPLICATES alone)
+    set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # rafted_setup(<target>): our options, and the inside as private include folder.
 function(rafted_setup target)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:rafted_options>)

@@ -46,6 +46,8 @@ foreach(folder unit paper script contract sim disk live)
     endif()
     add_executable(test_${folder} ${test_sources})
     rafted_setup(test_${folder})
+    # What is tested is optimised; the tests themselves are compiled a fifth faster like this.
+    target_compile_options(test_${folder} PRIVATE $<$<CONFIG:Release>:-O1;-g0>)
     target_link_libraries(test_${folder} PRIVATE
         $<TARGET_NAME_IF_EXISTS:rafted_test_support> rafted_test_base GTest::gtest_main)
     set(properties LABELS ${folder} TIMEOUT ${test_timeout})
@@ -92,8 +94,8 @@ if(RAFTED_INSTALL)
         FIXTURES_REQUIRED "" FIXTURES_SETUP package)
 endif()
 
-# A bad value gets one readable compile error, from every compiler there is.
-rafted_script_test(compile_fail data COMMAND tests/compile_fail/check)
+# A bad value gets one readable compile error.
+rafted_script_test(compile_fail data COMMAND tests/compile_fail/check ${CMAKE_CXX_COMPILER})
 
 # The root scripts refuse what they do not know.
 rafted_script_test(commands usage COMMAND tests/commands_check)
@@ -101,8 +103,9 @@ rafted_script_test(commands usage COMMAND tests/commands_check)
 # Many seeds of the simulated world, on all cores.
 if(TARGET rafted_app)
     rafted_script_test(sim seeds TIMEOUT ${long_timeout}
-        COMMAND $<TARGET_FILE:rafted_app> sim --seeds 1..2000 --stop-at-first)
-    set_tests_properties(sim.seeds PROPERTIES RUN_SERIAL TRUE)
+        COMMAND $<TARGET_FILE:rafted_app> sim --seeds 1..1000 --stop-at-first)
+    rafted_script_test(sim more_seeds FULL TIMEOUT ${long_timeout}
+        COMMAND $<TARGET_FILE:rafted_app> sim --seeds 1001..10000 --stop-at-first)
 endif()
 
 # Known bugs, put back in: the simulator and the explorer find each of them. A few here, others

@@ -20,12 +20,14 @@ rafted_test_packages=(
     "libgmock-dev hdr:gmock/gmock.h"
     "librapidcheck-dev hdr:rapidcheck.h"
     "libbenchmark-dev hdr:benchmark/benchmark.h"
-    "clang-19 cmd:clang++-19"
-    "libclang-rt-19-dev cmd:clang++-19"
     "clang-format-19 cmd:clang-format-19"
     "python3 cmd:python3"
     "strace cmd:strace"
     "patch cmd:patch"
+)
+rafted_clang_packages=(
+    "clang-19 cmd:clang++-19"
+    "libclang-rt-19-dev cmd:clang++-19"
 )
 rafted_count_packages=("valgrind cmd:valgrind")
 # Only what shows pages needs these; the fonts, because a browser without any draws boxes.

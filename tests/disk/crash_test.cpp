@@ -71,9 +71,8 @@ TEST_P(Crash, AtEveryChangeWithEveryKindOfLoss) {
         ASSERT_EQ(recovered.groups, work.states.back());
     }
     for (std::uint64_t after = 0; after <= changes; ++after) {
-        for (const Loss loss :
-             {Loss::everything, Loss::nothing, Loss::any_sector, Loss::any_prefix,
-              Loss::any_write}) {
+        for (const Loss loss : {Loss::everything, Loss::nothing, Loss::any_sector, Loss::any_prefix,
+                                Loss::any_write}) {
             cut_and_check(work, {GetParam(), after, loss});
             if (HasFailure()) return;
         }

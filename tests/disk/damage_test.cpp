@@ -159,7 +159,7 @@ TEST(Damage, B31_B34_ALogNotWrittenFromAnyByteOnGivesWhatWasWholeBefore) {
 /// may have been acknowledged, down to the last frame.
 TEST(Damage, AFileThatWasCutShortIsNoUnfinishedWrite) {
     Groups groups;
-    const auto files = finished_directory({21, 60, 2, 6000, false}, groups);
+    const auto files = finished_directory({21, 20, 2, 600, false}, groups);
     const std::string path = segments_of(*files).back();
     const Bytes whole = files->contents(path);
     const std::uint64_t used = used_bytes(*files, path);
