@@ -3,6 +3,8 @@
 #include <charconv>
 #include <iostream>
 
+#include "rafted/address.hpp"
+
 namespace rafted::app {
 namespace {
 
@@ -24,6 +26,25 @@ std::string list_of(const std::vector<MemberInfo>& members) {
     return text;
 }
 
+std::vector<std::string> parts_of(const std::string& list) {
+    std::vector<std::string> all(1);
+    for (const char letter : list) {
+        if (letter == ',') {
+            all.emplace_back();
+        } else {
+            all.back() += letter;
+        }
+    }
+    return all;
+}
+
+std::string refuse_addresses(const std::string& list) {
+    for (const std::string& each : parts_of(list)) {
+        if (auto problem = refuse_address(each); !problem.empty()) return problem;
+    }
+    return {};
+}
+
 }  // namespace
 
 int report(const Error& error) {
@@ -40,6 +61,22 @@ int report_usage(const std::string& problem) {
     return exit_usage;
 }
 
+std::string refuse_address(const std::string& text) {
+    const auto address = parse_address(text);
+    if (!address) return address.error().message;
+    if (is_somewhere(*address)) return {};
+    return "nobody can be found at '" + text + "'; expected host:port or [v6]:port of one machine";
+}
+
+std::string refuse_id(const std::string& text) {
+    return parse_id(text) ? "" : "'" + text + "' is no id; an id is 16 hex digits";
+}
+
+std::string refuse_node(const std::string& text) {
+    if (parse_id(text) || refuse_address(text).empty()) return {};
+    return "'" + text + "' names no node; give its id (16 hex digits) or its address (host:port)";
+}
+
 std::optional<std::uint64_t> parse_id(const std::string& text) {
     std::uint64_t value = 0;
     const auto* end = text.data() + text.size();
@@ -48,28 +85,11 @@ std::optional<std::uint64_t> parse_id(const std::string& text) {
     return value;
 }
 
-std::vector<std::string> Target::addresses() const {
-    std::vector<std::string> all(1);
-    for (const char letter : address) {
-        if (letter == ',') {
-            all.emplace_back();
-        } else {
-            all.back() += letter;
-        }
-    }
-    return all;
-}
+std::vector<std::string> Target::addresses() const { return parts_of(address); }
 
 Result<Client> Target::client() const {
     ClientConfig config{addresses(), std::nullopt};
-    if (!cluster.empty()) {
-        const auto id = parse_id(cluster);
-        if (!id) {
-            return fail(ErrorCode::invalid,
-                        "--cluster is '" + cluster + "'; a cluster's id is 16 hex digits");
-        }
-        config.cluster = ClusterId(*id);
-    }
+    if (const auto id = parse_id(cluster)) config.cluster = ClusterId(*id);
     return Client::open(std::move(config));
 }
 
@@ -80,14 +100,17 @@ CLI::Option* add_target_options(CLI::App& command, Target& target) {
                         "Any member, as host:port or [v6]:port; several separated by commas. The "
                         "others are found from there")
             ->required()
+            ->check(refuse_addresses)
             ->type_name("");
     command
         .add_option("--timeout-ms", target.timeout_ms,
                     "How long to go on trying, in milliseconds, 1 to 3600000")
         ->check(CLI::Range(1U, 3'600'000U))
         ->capture_default_str();
-    command.add_option("--cluster", target.cluster,
-                       "Refuse to talk to any other cluster than this one (16 hex digits)");
+    command
+        .add_option("--cluster", target.cluster,
+                    "Refuse to talk to any other cluster than this one (16 hex digits)")
+        ->check(refuse_id);
     return address;
 }
 
@@ -99,10 +122,6 @@ std::vector<CLI::Option*> add_group_options(CLI::App& command, Target& target) {
 
 Result<NodeId> find_member(const GroupHandle& group, const std::string& text, CallOptions options) {
     if (const auto id = parse_id(text)) return NodeId(*id);
-    if (text.find(':') == std::string::npos) {
-        return fail(ErrorCode::invalid, "'" + text + "' names no node; give its id (16 hex " +
-                                            "digits) or its address (host:port)");
-    }
     auto members = group.members(options);
     if (!members) return std::unexpected(members.error());
     for (const MemberInfo& member : *members) {

@@ -45,10 +45,15 @@ CLI::Option* add_target_options(CLI::App& command, Target& target);
 /// The same, and GROUP; returns both.
 std::vector<CLI::Option*> add_group_options(CLI::App& command, Target& target);
 
+/// For CLI::Option::check: what is wrong with the text, or nothing.
+std::string refuse_address(const std::string& text);
+std::string refuse_id(const std::string& text);
+std::string refuse_node(const std::string& text);
+
 /// 16 hex digits as a number.
 std::optional<std::uint64_t> parse_id(const std::string& text);
 /// The member that `text` names: 16 hex digits, or its address as the group knows it. Fails with
-/// invalid or not_member, and names the members there are.
+/// not_member, and names the members there are.
 Result<NodeId> find_member(const GroupHandle& group, const std::string& text, CallOptions options);
 
 /// The group as its leader sees it; without a leader, as the member that answers.

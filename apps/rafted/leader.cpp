@@ -46,6 +46,7 @@ void add_leader(CLI::App& root, Chosen& chosen) {
     add_group_options(*move, options->target);
     move->add_option("NODE", options->node, "The voter: its id (16 hex digits) or its address")
         ->required()
+        ->check(refuse_node)
         ->type_name("");
     move->footer("Example:\n  rafted leader move 127.0.0.1:7001 hits 127.0.0.1:7002");
     move->callback([options, &chosen] { chosen.run = [options] { return run_move(*options); }; });

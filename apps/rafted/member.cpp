@@ -29,17 +29,12 @@ int run_on_member(const MemberOptions& options, Act act, const char* done) {
 }
 
 int run_add(const MemberOptions& options) {
-    const auto id = parse_id(options.node);
-    if (!id) {
-        return report_usage("NODE is '" + options.node +
-                            "'; a node that is to be added is named by its id, 16 hex digits");
-    }
     const auto client = options.target.client();
     if (!client) return report(client.error());
     const auto standing = options.learner ? Standing::learner : Standing::joining;
+    const NewMember member{NodeId(parse_id(options.node).value()), options.at, standing};
     const auto added =
-        client->handle(options.target.group)
-            .add_member({NodeId(*id), options.at, standing}, options.target.options());
+        client->handle(options.target.group).add_member(member, options.target.options());
     if (!added) return report(added.error());
     std::cout << options.node << " is added as " << name_of(standing) << "\n";
     return exit_done;
@@ -54,6 +49,7 @@ Options new_command(CLI::App& command) {
 void add_node(CLI::App& command, MemberOptions& options) {
     command.add_option("NODE", options.node, "The member: its id (16 hex digits) or its address")
         ->required()
+        ->check(refuse_node)
         ->type_name("");
 }
 
@@ -63,8 +59,12 @@ void add_add(CLI::App& member, Chosen& chosen) {
     auto options = new_command(*command);
     command->add_option("NODE", options->node, "The new node's id, 16 hex digits")
         ->required()
+        ->check(refuse_id)
         ->type_name("");
-    command->add_option("AT", options->at, "Its address, host:port")->required()->type_name("");
+    command->add_option("AT", options->at, "Its address, host:port")
+        ->required()
+        ->check(refuse_address)
+        ->type_name("");
     command->add_flag("--learner", options->learner, "Stay a learner until promoted");
     command->footer(
         "The node's own program takes the place by Node::join_group, which also adds it if\n"

@@ -95,8 +95,10 @@ void add_apply(CLI::App& recover, Chosen& chosen) {
                         "The other directories that are left; refused if one reaches further");
     command->add_flag("--even-if-behind", options.even_if_behind,
                       "Go on though one does: what only it has is lost");
-    command->add_option("--listen", options.address,
-                        "Where the node will be found, host:port; without it as the group knew");
+    command
+        ->add_option("--listen", options.address,
+                     "Where the node will be found, host:port; without it as the group knew")
+        ->check(refuse_address);
     command->add_flag("--json", call->json, "As JSON");
     command->footer(
         "Stop every node of the group before. All that the directory holds of it is committed,\n"

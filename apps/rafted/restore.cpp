@@ -57,7 +57,8 @@ void add_restore(CLI::App& root, Chosen& chosen) {
         ->add_option("--listen", call->options.address,
                      "Where the program that opens DIR will be found (what it listens on or "
                      "advertises), host:port")
-        ->required();
+        ->required()
+        ->check(refuse_address);
     command->add_option("--group", call->options.group,
                         "Name to restore the group under; without it as in the backup");
     command->add_flag("--json", call->json, "As JSON");

@@ -1,4 +1,6 @@
 // `rafted status`: a whole group from one address, with or without a leader.
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -157,7 +159,7 @@ int run(const StatusOptions& options) {
     const auto client = options.target.client();
     if (!client) return report(client.error());
     while (options.watch_ms > 0 && std::cout) {
-        if (!options.json) std::cout << "\033[2J\033[H";
+        if (!options.json && ::isatty(STDOUT_FILENO) != 0) std::cout << "\033[2J\033[H";
         (void)show(options, *client);
         std::this_thread::sleep_for(std::chrono::milliseconds(options.watch_ms));
     }

@@ -107,7 +107,8 @@ struct NodeConfig {
     /// Calls of one handle of this node that wait for their answers; more are refused with busy, on
     /// the asking thread. The fewer may wait, the sooner each is answered under overload.
     std::uint64_t max_calls_per_handle = 100'000;
-    /// Largest frame accepted from the wire; must exceed every group's max_command_bytes.
+    /// Largest frame accepted from the wire; must exceed max_command_bytes and max_append_bytes of
+    /// every group by 64 KiB (create_group and join_group say so). The same on all nodes.
     std::uint64_t max_frame_bytes = 68 << 20;
     /// Bytes queued towards one peer; beyond it messages are dropped (and sent again later).
     std::uint64_t max_peer_queue_bytes = 64 << 20;

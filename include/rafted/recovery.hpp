@@ -50,7 +50,8 @@ struct RecoveryPlan {
 };
 
 /// Looks through the directories, verifies every byte, changes nothing. Fails with in_use if a
-/// process has one open, invalid (no directory of Rafted), wrong_version, or as the disk does.
+/// process has one open, invalid (no directory of Rafted), wrong_version, corrupt (so damaged that
+/// no group in it can be told), or as the disk does.
 Result<std::vector<RecoveryPlan>> plan_recovery(const std::vector<std::string>& dirs);
 
 struct RecoverOptions {

@@ -1,8 +1,8 @@
-#include "net/address.hpp"
+#include "rafted/address.hpp"
 
 #include <charconv>
 
-namespace rafted::net {
+namespace rafted {
 namespace {
 
 constexpr std::size_t longest_host = 253;  // RFC 1035
@@ -47,4 +47,9 @@ std::string to_string(const Address& address) {
     return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
-}  // namespace rafted::net
+bool is_somewhere(const Address& address) {
+    const bool is_any = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+    return !is_any && address.port != 0;
+}
+
+}  // namespace rafted

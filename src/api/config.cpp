@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "rafted/address.hpp"
 #include "rafted/client.hpp"
 
 namespace rafted {
@@ -86,21 +87,14 @@ void check_sizes(Checker& checker, const GroupConfig& config) {
 }
 
 bool is_address(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0 || text.size() > 261) return false;
-    const auto host = text.substr(0, colon);
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (!bracketed && host.find_first_of(":[] \t\n") != std::string::npos) return false;
-    const auto port = text.substr(colon + 1);
-    if (port.empty() || port.size() > 5) return false;
-    if (port.find_first_not_of("0123456789") != std::string::npos) return false;
-    return std::stoul(port) <= 65'535;
+    const auto address = parse_address(text);
+    return address && !address->host.empty();
 }
 
 /// One that means every address of a machine: nobody else can reach it there.
-bool is_wildcard(const std::string& address) {
-    const auto host = address.substr(0, address.rfind(':'));
-    return host == "0.0.0.0" || host == "[::]";
+bool is_wildcard(const std::string& text) {
+    const auto address = parse_address(text);
+    return address && !is_somewhere({address->host, 1});
 }
 
 }  // namespace

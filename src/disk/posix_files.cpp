@@ -71,7 +71,8 @@ private:
 Descriptor open_descriptor(const std::string& path, int flags) {
     int number = -1;
     do {
-        number = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+        // A pipe by that name is not waited for; to files it means nothing.
+        number = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0600);
     } while (number < 0 && errno == EINTR);
     return Descriptor(number);
 }
@@ -216,6 +217,11 @@ Result<std::unique_ptr<File>> PosixFiles::open(const std::string& path, OpenMode
                                                 : O_RDWR | O_CREAT | O_TRUNC;
     auto descriptor = open_descriptor(path, flags);
     if (!descriptor.is_open()) return failed("open", path, errno);
+    struct stat status{};
+    if (::fstat(descriptor.number(), &status) != 0) return failed("open", path, errno);
+    if (!S_ISREG(status.st_mode)) {
+        return fail(ErrorCode::invalid, "cannot open " + path + ": it is no regular file");
+    }
     // What is only read is read from begin to end; more of it is fetched ahead then.
     if (reads) {
         static_cast<void>(::posix_fadvise(descriptor.number(), 0, 0, POSIX_FADV_SEQUENTIAL));

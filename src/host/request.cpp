@@ -8,13 +8,19 @@ namespace {
 
 using Act = core::ChangeMembers::Act;
 
-Result<MemberInput> change(core::RequestId id, Act act, const Bytes& body) {
-    if (act == Act::add) {
-        auto member = decode<NewMember>(body);
-        if (!member) return std::unexpected(member.error());
-        core::Peer peer{member->node, std::move(member->address), member->standing};
-        return MemberInput{core::ChangeMembers{id, act, std::move(peer)}, {}};
+Result<MemberInput> add(const Asked& asked, const Bytes& body) {
+    auto member = decode<NewMember>(body);
+    if (!member) return std::unexpected(member.error());
+    if (!asked.transport.can_be_at(member->address)) {
+        return fail(ErrorCode::invalid,
+                    "no node can be found at \"" + member->address +
+                        "\": give the address that the new member tells others");
     }
+    core::Peer peer{member->node, std::move(member->address), member->standing};
+    return MemberInput{core::ChangeMembers{asked.id, Act::add, std::move(peer)}, {}};
+}
+
+Result<MemberInput> change(core::RequestId id, Act act, const Bytes& body) {
     const auto node = decode<NodeId>(body);
     if (!node) return std::unexpected(node.error());
     return MemberInput{core::ChangeMembers{id, act, {*node, {}, Standing::voter}}, {}};
@@ -43,17 +49,19 @@ Result<MemberInput> set_config(core::RequestId id, const Bytes& body) {
 
 }  // namespace
 
-Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, core::LogTime wall) {
+Result<MemberInput> to_input(ports::ClientRequest request, const Asked& asked) {
+    const core::RequestId id = asked.id;
     switch (request.kind) {
         case RequestKind::command:
             return MemberInput{
-                core::Propose{id, core::EntryKind::command, std::move(request.body), wall}, {}};
-        case RequestKind::open_session:
-            return MemberInput{
-                core::Propose{id, core::EntryKind::open_session, std::move(request.body), wall},
+                core::Propose{id, core::EntryKind::command, std::move(request.body), asked.wall},
                 {}};
+        case RequestKind::open_session:
+            return MemberInput{core::Propose{id, core::EntryKind::open_session,
+                                             std::move(request.body), asked.wall},
+                               {}};
         case RequestKind::query: return MemberInput{core::Read{id}, std::move(request.body)};
-        case RequestKind::add_member: return change(id, Act::add, request.body);
+        case RequestKind::add_member: return add(asked, request.body);
         case RequestKind::promote: return change(id, Act::promote, request.body);
         case RequestKind::remove: return change(id, Act::remove, request.body);
         case RequestKind::force_remove: return force_remove(id, request.body);

@@ -6,6 +6,7 @@
 
 #include "core/input.hpp"
 #include "ports/door.hpp"
+#include "ports/transport.hpp"
 
 namespace rafted::host {
 
@@ -14,8 +15,14 @@ struct MemberInput {
     std::optional<Bytes> query;  ///< To be asked of the value once the read is ready.
 };
 
+struct Asked {
+    core::RequestId id;
+    core::LogTime wall;
+    const ports::Transport& transport;  ///< Knows where a node can be.
+};
+
 /// Fails with invalid and says what is wrong with the request.
-Result<MemberInput> to_input(ports::ClientRequest request, core::RequestId id, core::LogTime wall);
+Result<MemberInput> to_input(ports::ClientRequest request, const Asked& asked);
 
 /// What a refusal means and what to do, in one sentence.
 std::string explain(ErrorCode code);

@@ -117,7 +117,7 @@ void Seat::request(ports::ClientRequest request, ports::Reply reply) {
     // on alone by force uses its indexes again, its terms, and at times even its log times.
     if (request.kind == RequestKind::open_session) request.body = encode(nonces_.next());
     const auto id = waiters_.add({request.kind, {}, std::move(reply)});
-    auto input = to_input(std::move(request), id, services_.clock.wall());
+    auto input = to_input(std::move(request), {id, services_.clock.wall(), services_.transport});
     if (!input) {
         waiters_.take(id)->reply(std::unexpected(input.error()));
         return;

@@ -10,10 +10,10 @@
 #include <memory>
 #include <string>
 
-#include "net/address.hpp"
 #include "net/frame.hpp"
 #include "net/loop.hpp"
 #include "net/wire.hpp"
+#include "rafted/address.hpp"
 
 namespace rafted::net {
 

@@ -17,6 +17,10 @@ void LocalTransport::set_address(NodeId node, const std::string& address) {
     own_->set_address(node, address);
 }
 
+bool LocalTransport::can_be_at(const std::string& address) const {
+    return !address.empty() && address.size() <= 255;
+}
+
 void LocalTransport::announce(NodeId node) {
     std::vector<ports::Envelope> nothing;
     if (!own_->address_of(node).empty() && !hand_over(node, nothing)) unheard_.insert(node);

@@ -323,6 +323,11 @@ void TcpTransport::set_address(NodeId node, const std::string& address) {
     core_->set_address(node, address);
 }
 
+bool TcpTransport::can_be_at(const std::string& address) const {
+    const auto parsed = parse_address(address);
+    return parsed && is_somewhere(*parsed);
+}
+
 void TcpTransport::announce(NodeId node) {
     const auto found = core_->peers.find(node);
     if (core_->closed || found == core_->peers.end() || found->second->address.empty()) return;

@@ -32,6 +32,7 @@ public:
     void send(ports::Envelope envelope) override;
     void beat(NodeId node, const ports::Beat& beat) override;
     void set_address(NodeId node, const std::string& address) override;
+    bool can_be_at(const std::string& address) const override;
     void announce(NodeId node) override;
     void flush() override;
 

@@ -57,6 +57,7 @@ private:
     Handle caller(const std::string& name, std::vector<std::string> known);
     void close_callers();
     Result<void> may_wait() const;
+    Result<void> check_frames(const GroupConfig& config) const;
     Result<GroupId> find(const std::string& name);
     Result<void> check_incarnation(const host::OpenGroup& what,
                                    const std::vector<std::string>& known);
@@ -216,11 +217,25 @@ void Node::Impl::close_callers() {
     }
 }
 
+/// What does not go into a frame would never arrive, however often it is sent.
+Result<void> Node::Impl::check_frames(const GroupConfig& config) const {
+    constexpr std::uint64_t beside = 64 << 10;
+    const std::uint64_t needed =
+        std::max(config.max_command_bytes, config.max_append_bytes) + beside;
+    if (config_.local_network || config_.max_frame_bytes >= needed) return {};
+    return fail(ErrorCode::invalid,
+                "max_frame_bytes of this node is " + std::to_string(config_.max_frame_bytes) +
+                    "; for the group's max_command_bytes and max_append_bytes it must be " +
+                    std::to_string(needed) + " at least");
+}
+
 Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFactory factory,
                                               const GroupConfig& config) {
     if (auto free = may_wait(); !free) return std::unexpected(free.error());
     if (auto named = check_name(name); !named) return std::unexpected(named.error());
-    if (auto valid = config.validate(); !valid) return std::unexpected(valid.error());
+    auto valid = config.validate();
+    if (valid) valid = check_frames(config);
+    if (!valid) return std::unexpected(valid.error());
     const ClusterId cluster = config_.cluster.value_or(ClusterId(node::system_random() | 1U));
     if (!this->cluster()) {
         if (auto entered = enter_cluster(cluster); !entered) {
@@ -346,6 +361,7 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
     if (auto entered = enter_cluster(status->cluster); !entered) {
         return std::unexpected(entered.error());
     }
+    if (auto fits = check_frames(status->config); !fits) return std::unexpected(fits.error());
     if (auto added = become_member(group, options); !added) return std::unexpected(added.error());
     status = status_of_leader(group, options);
     if (!status) return std::unexpected(status.error());

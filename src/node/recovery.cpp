@@ -11,8 +11,8 @@
 #include "disk/disk_storage.hpp"
 #include "disk/inspect.hpp"
 #include "disk/posix_files.hpp"
-#include "net/address.hpp"
 #include "node/system.hpp"
+#include "rafted/address.hpp"
 
 namespace rafted {
 namespace {
@@ -162,7 +162,7 @@ Result<GroupCopy> choose(const RecoverOptions& options) {
 
 Result<std::string> address_for(const RecoverOptions& options, const GroupCopy& copy) {
     if (!options.address.empty()) {
-        const auto address = net::parse_address(options.address);
+        const auto address = parse_address(options.address);
         if (!address) return std::unexpected(address.error());
         return options.address;
     }
@@ -218,6 +218,12 @@ Result<std::vector<RecoveryPlan>> plan_recovery(const std::vector<std::string>& 
     for (const std::string& dir : each_once(dirs)) {
         const auto found = disk::inspect(files, dir, options);
         if (!found) return std::unexpected(found.error());
+        if (found->groups.empty() && !found->damages.empty()) {
+            return fail(ErrorCode::corrupt, dir + " is damaged, and no group in it can be told: " +
+                                                found->damages.front().file + ": " +
+                                                found->damages.front().what +
+                                                "; leave it out to plan without it");
+        }
         for (const disk::GroupReport& group : found->groups) {
             auto plan = std::ranges::find_if(plans, [&](const RecoveryPlan& each) {
                 return each.group == group.record.name && each.group_id == group.record.group;

@@ -9,8 +9,8 @@
 #include "disk/disk_storage.hpp"
 #include "disk/inspect.hpp"
 #include "disk/posix_files.hpp"
-#include "net/address.hpp"
 #include "node/backup_info.hpp"
+#include "rafted/address.hpp"
 #include "rafted/backup.hpp"
 
 namespace rafted {
@@ -132,9 +132,9 @@ private:
 };
 
 Result<void> check_options(const RestoreOptions& options) {
-    const auto address = net::parse_address(options.address);
+    const auto address = parse_address(options.address);
     if (!address) return std::unexpected(address.error());
-    if (address->port == 0 || address->host.empty()) {
+    if (!is_somewhere(*address)) {
         return fail(ErrorCode::invalid, "'" + options.address +
                                             "' is no address that others could reach the node at; "
                                             "give host and port");

@@ -34,6 +34,8 @@ public:
     /// Where a node is to be found. A connection the node itself opens may say otherwise; the
     /// newest word counts.
     virtual void set_address(NodeId node, const std::string& address) = 0;
+    /// Whether an address is of a kind at which a node can be: says nothing of who is there.
+    virtual bool can_be_at(const std::string& address) const = 0;
     /// Lets a node know where this one is, though there is nothing to say: tried until it has
     /// heard. What set_address said of it last counts; a node of which nothing is known is left
     /// alone.

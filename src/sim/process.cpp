@@ -179,6 +179,7 @@ public:
         if (to != book_.end() && process_.may_act()) process_.world_.beat(node, to->second, beat);
     }
     void set_address(NodeId node, const std::string& address) override { book_[node] = address; }
+    bool can_be_at(const std::string& address) const override { return !address.empty(); }
     void announce(NodeId node) override {
         if (unheard_.insert(node).second) say_where(node);
     }

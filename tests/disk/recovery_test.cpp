@@ -3,6 +3,7 @@
 #include "rafted/recovery.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -190,6 +191,28 @@ TEST_F(Recovery, ADamagedOneIsLeftAsItIs) {
     const auto refused = apply({"a", {}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(std::filesystem::file_size(journal), size);
+}
+
+TEST_F(Recovery, ADirectoryInWhichNoGroupCanBeToldIsNoEmptyOne) {
+    ports::Recovered found;
+    ASSERT_NE(open("a", found), nullptr);
+    std::filesystem::remove_all(dir("a") + "/journal");
+    const auto plans = plan_recovery({dir("a")});
+    ASSERT_FALSE(plans);
+    EXPECT_EQ(plans.error().code, ErrorCode::corrupt);
+    EXPECT_NE(plans.error().message.find(dir("a")), std::string::npos) << plans.error().message;
+}
+
+TEST_F(Recovery, APipeIsNoFileAndNobodyWaitsForIt) {
+    ports::Recovered found;
+    ASSERT_NE(open("a", found), nullptr);
+    const std::string identity = dir("a") + "/identity";
+    std::filesystem::remove(identity);
+    ASSERT_EQ(::mkfifo(identity.c_str(), 0600), 0);
+    const auto plans = plan_recovery({dir("a")});
+    ASSERT_FALSE(plans);
+    EXPECT_NE(plans.error().message.find("no regular file"), std::string::npos)
+        << plans.error().message;
 }
 
 TEST_F(Recovery, DirectoriesThatAreNoneAreRefused) {

@@ -45,9 +45,20 @@ void use(const Status& status) {
     static_cast<void>(status.config.validate());
 }
 
+struct NoTransport final : ports::Transport {
+    void send(ports::Envelope) override {}
+    void beat(NodeId, const ports::Beat&) override {}
+    void set_address(NodeId, const std::string&) override {}
+    bool can_be_at(const std::string& address) const override { return !address.empty(); }
+    void announce(NodeId) override {}
+    void flush() override {}
+};
+
 void request(RequestKind kind, BytesView bytes) {
     ports::ClientRequest request{.kind = kind, .group = "fuzz", .body = copy_of(bytes)};
-    const auto taken = host::to_input(std::move(request), core::RequestId{1}, core::LogTime(1));
+    const NoTransport transport;
+    const auto taken =
+        host::to_input(std::move(request), {core::RequestId{1}, core::LogTime(1), transport});
     if (taken) {
         const auto* config = std::get_if<core::ChangeConfig>(&taken->input);
         if (config != nullptr) CHECK(config->config.validate(), "a bad config is not taken");

@@ -222,7 +222,7 @@ TEST(Backup, the_group_may_get_another_name_and_nothing_is_overwritten) {
     EXPECT_FALSE(fs::exists(dir / "link.restoring")) << "what was begun is left behind";
     EXPECT_EQ(restore(dir / "backup", dir / "empty").code, 0);
     const Finished nowhere = run_rafted({"restore", dir / "backup", dir / "c", "--listen", "7001"});
-    EXPECT_EQ(nowhere.code, 1);
+    EXPECT_EQ(nowhere.code, 2);
     EXPECT_FALSE(fs::exists(dir / "c"));
 }
 

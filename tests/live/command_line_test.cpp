@@ -68,6 +68,27 @@ TEST(CommandLine, what_it_does_not_know_is_a_usage_error) {
     EXPECT_TRUE(holds(value.err, "'fast'")) << value.err;
 }
 
+TEST(CommandLine, what_is_no_address_or_id_is_a_usage_error) {
+    const std::string at = "127.0.0.1:1";
+    const std::string id = "00f1e2d3c4b5a697";
+    const std::vector<std::pair<Arguments, std::string>> wrong{
+        {{"status", "nowhere"}, "nowhere"},
+        {{"status", at + ",127.0.0.1"}, "127.0.0.1"},
+        {{"status", at, "--cluster", "c1"}, "'c1'"},
+        {{"member", "add", at, "g", "7", at}, "'7'"},
+        {{"member", "add", at, "g", id, "127.0.0.1:0"}, "127.0.0.1:0"},
+        {{"member", "promote", at, "g", "somebody"}, "'somebody'"},
+        {{"leader", "move", at, "g", "somebody"}, "'somebody'"},
+        {{"restore", "backup", "dir", "--listen", "0.0.0.0:1"}, "0.0.0.0:1"},
+        {{"recover", "apply", "dir", "g", "--listen", ":7"}, ":7"},
+    };
+    for (const auto& [arguments, what] : wrong) {
+        const Finished finished = run_rafted(arguments);
+        EXPECT_EQ(finished.code, 2) << testing::PrintToString(arguments) << finished.err;
+        EXPECT_TRUE(holds(finished.err, what)) << finished.err;
+    }
+}
+
 TEST(CommandLine, directories_that_are_not_ours_are_refused) {
     const LiveDir dir;
     EXPECT_EQ(run_rafted({"inspect", dir / "absent"}).code, 1);

@@ -89,12 +89,31 @@ TEST(Members, B04_B05_B06_refusals_by_name) {
     const auto& group = nodes.at(0);
     const NewMember known{nodes.node(1).id(), nodes.node(1).address(), Standing::joining};
     EXPECT_EQ(code_of(when_free([&] { return group.add_member(known); })), "already_member");
+    for (const char* nowhere : {"", "nonsense", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:7001"}) {
+        const NewMember lost{NodeId(4711), nowhere, Standing::joining};
+        EXPECT_EQ(code_of(when_free([&] { return group.add_member(lost); })), "invalid") << nowhere;
+    }
     EXPECT_EQ(code_of(when_free([&] { return group.remove_member(nodes.node(0).id()); })),
               "cannot_remove_leader");
     EXPECT_EQ(code_of(when_free([&] { return group.remove_member(NodeId(4711)); })), "not_member");
     EXPECT_EQ(code_of(when_free([&] { return group.promote_member(NodeId(4711)); })), "not_member");
     EXPECT_EQ(code_of(when_free([&] { return group.promote_member(nodes.node(1).id()); })),
               "already_member");
+}
+
+TEST(Members, a_group_whose_messages_fit_in_no_frame_is_refused) {
+    NodeConfig small;
+    small.max_frame_bytes = 1 << 20;
+    auto node = Node::open(small);
+    ASSERT_TRUE(node);
+    auto config = quick_config();
+    config.max_command_bytes = (1 << 20) - (64 << 10) + 1;
+    const auto refused = node->create_group<Queue>("large", config);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+    EXPECT_TRUE(holds(refused.error().message, "max_frame_bytes")) << refused.error().message;
+    --config.max_command_bytes;
+    EXPECT_TRUE(node->create_group<Queue>("fits", config));
 }
 
 TEST(Members, B07_joining_nobody_fails_and_the_node_lives_on) {

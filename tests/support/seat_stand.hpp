@@ -95,6 +95,7 @@ private:
         }
         void beat(NodeId, const ports::Beat&) override {}
         void set_address(NodeId node, const std::string& address) override { book[node] = address; }
+        bool can_be_at(const std::string& address) const override { return !address.empty(); }
         void announce(NodeId) override {}
         void flush() override {}
         std::vector<core::Message> sent;

@@ -1,9 +1,9 @@
 // Addresses as users write them: what is taken, and what is refused by saying why.
-#include "net/address.hpp"
+#include "rafted/address.hpp"
 
 #include <gtest/gtest.h>
 
-namespace rafted::net {
+namespace rafted {
 namespace {
 
 TEST(Address, GoodOnes) {
@@ -13,6 +13,14 @@ TEST(Address, GoodOnes) {
     EXPECT_EQ(parse_address(":80").value(), (Address{"", 80}));
     EXPECT_EQ(to_string(Address{"::1", 5}), "[::1]:5");
     EXPECT_EQ(to_string(Address{"h", 5}), "h:5");
+}
+
+TEST(Address, SomeAreNowhere) {
+    for (const char* text : {":80", "0.0.0.0:80", "[::]:80", "host:0"}) {
+        EXPECT_FALSE(is_somewhere(parse_address(text).value())) << text;
+    }
+    EXPECT_TRUE(is_somewhere(parse_address("[::1]:80").value()));
+    EXPECT_TRUE(is_somewhere(parse_address("host:80").value()));
 }
 
 TEST(Address, BadOnesAreRefusedWithTheTextAndTheReason) {
@@ -28,4 +36,4 @@ TEST(Address, BadOnesAreRefusedWithTheTextAndTheReason) {
 }
 
 }  // namespace
-}  // namespace rafted::net
+}  // namespace rafted

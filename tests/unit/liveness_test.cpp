@@ -24,6 +24,7 @@ struct Speaker final : ports::Transport {
     void send(ports::Envelope) override {}
     void beat(NodeId node, const Beat& beat) override { said.push_back({node, beat}); }
     void set_address(NodeId, const std::string&) override {}
+    bool can_be_at(const std::string&) const override { return true; }
     void announce(NodeId) override {}
     void flush() override {}
     std::vector<Said> said;
