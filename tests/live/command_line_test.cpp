@@ -89,6 +89,17 @@ TEST(CommandLine, what_is_no_address_or_id_is_a_usage_error) {
     }
 }
 
+TEST(CommandLine, output_that_does_not_get_out_is_a_failure) {
+    for (const Arguments& arguments :
+         {Arguments{"--version"}, {"status", "--help"}, {"sim", "--seed", "1"}}) {
+        LiveStart start{arguments};
+        start.through = {"sh", "-c", "exec \"$@\" >/dev/full", "sh"};
+        const Finished finished = run_rafted(std::move(start));
+        EXPECT_EQ(finished.code, 1) << testing::PrintToString(arguments);
+        EXPECT_TRUE(holds(finished.err, "could be written")) << finished.err;
+    }
+}
+
 TEST(CommandLine, directories_that_are_not_ours_are_refused) {
     const LiveDir dir;
     EXPECT_EQ(run_rafted({"inspect", dir / "absent"}).code, 1);

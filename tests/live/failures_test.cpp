@@ -1,5 +1,5 @@
 // Behaviours under the death of members (B.8, 20, 21, 23, 24): three to seven processes in memory.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "live/local_nodes.hpp"
 #include "live/machine_stalls.hpp"
@@ -83,6 +83,12 @@ TEST_P(LostMajority, B23_B24_force_removal_on_all_survivors_restores_a_stable_le
         for (const NodeId dead : lost) {
             const auto forced = cluster.group_at(i).force_remove_member(dead);
             EXPECT_TRUE(forced) << to_string(forced.error());
+            if (dead != lost.front()) continue;
+            const auto status = cluster.status(i);
+            ASSERT_TRUE(status);
+            EXPECT_THAT(status->alarms, testing::Contains(testing::HasSubstr(
+                                            to_string(dead) + " was removed by force here")))
+                << "as long as nobody leads";
         }
     }
     const auto next = cluster.leader(term);
