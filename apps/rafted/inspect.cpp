@@ -116,7 +116,7 @@ void print(const disk::DirectoryReport& found, const Shown& shown, std::ostream&
     out << "\n";
     for (const disk::DamageReport& damage : found.damages) {
         out << "damage: " << damage.file << " at byte " << damage.offset << ": " << damage.what
-            << "\n";
+            << (damage.loses_nothing ? "; nothing is lost by it\n" : "\n");
     }
     out << (found.is_whole() ? "no damage\n" : "") << std::flush;
 }
@@ -189,8 +189,10 @@ Json json_of(const disk::DirectoryReport& found, const Shown& shown) {
                                    {"verdict", segment.verdict}});
     }
     for (const disk::DamageReport& damage : found.damages) {
-        json["damages"].push_back(
-            {{"file", damage.file}, {"offset", damage.offset}, {"what", damage.what}});
+        json["damages"].push_back({{"file", damage.file},
+                                   {"offset", damage.offset},
+                                   {"what", damage.what},
+                                   {"loses_nothing", damage.loses_nothing}});
     }
     return json;
 }

@@ -47,6 +47,18 @@ int usage_code(const CLI::App& app, const CLI::ParseError& error) {
     return rafted::app::exit_usage;
 }
 
+/// The first word that stands where a subcommand must, and is none; a null if there is none such.
+const char* no_subcommand(const CLI::App*& app, int argc, char** argv) {
+    for (int i = 1; i < argc && app->get_require_subcommand_min() > 0; ++i) {
+        if (argv[i][0] == '-') return nullptr;
+        const auto named =
+            app->get_subcommands([&](const CLI::App* each) { return each->check_name(argv[i]); });
+        if (named.empty()) return argv[i];
+        app = named.front();
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,6 +81,12 @@ int main(int argc, char** argv) {
     rafted::app::add_sim(app, chosen);
     rafted::app::add_explore(app, chosen);
     rafted::app::add_demo_node(app, chosen);
+    const CLI::App* at = &app;
+    if (const char* word = no_subcommand(at, argc, argv)) {
+        std::cerr << name_of(*at) << ": '" << word << "' is no subcommand\nSee " << name_of(*at)
+                  << " --help.\n";
+        return rafted::app::exit_usage;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

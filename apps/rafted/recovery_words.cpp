@@ -48,7 +48,7 @@ void print_choice(const RecoveryPlan& plan, std::ostream& out) {
     if (plan.missing_voters.empty()) {
         out << "other directories have";
     } else {
-        out << "members without a directory here had:";
+        out << "members without a whole directory here had:";
         for (const MemberInfo& member : plan.missing_voters) {
             out << "\n    " << to_string(member.node) << "  " << member.address;
         }

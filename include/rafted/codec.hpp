@@ -27,23 +27,13 @@
 
 #include "rafted/bytes.hpp"
 #include "rafted/codec_order.hpp"
+#include "rafted/codec_own.hpp"
 #include "rafted/ids.hpp"
 #include "rafted/result.hpp"
 
 namespace rafted {
 
 namespace detail {
-
-template <class T>
-concept SavesItself = requires(const T& value, Writer& out) { value.save(out); };
-template <class T>
-concept LoadsAsNew = requires(Reader& in) {
-    { T::load(in) } -> std::same_as<T>;
-};
-template <class T>
-concept LoadsInPlace = !LoadsAsNew<T> && requires(T& value, Reader& in) { value.load(in); };
-template <class T>
-concept OwnCodec = SavesItself<T> && (LoadsAsNew<T> || LoadsInPlace<T>);
 
 template <class T>
 inline constexpr bool is_strong_number = false;
@@ -150,7 +140,7 @@ consteval bool encodable() {
     } else if constexpr (OwnCodec<T>) {
         return LoadsAsNew<T> || std::is_default_constructible_v<T>;
     } else if constexpr (!std::is_object_v<T> || !std::is_default_constructible_v<T> ||
-                         std::is_const_v<T>) {
+                         std::is_const_v<T> || HalfACodec<T>) {
         return false;
     } else if constexpr (is_plain_number<T> || std::is_same_v<T, bool> || std::is_enum_v<T> ||
                          is_strong_number<T>) {
@@ -165,7 +155,9 @@ consteval bool encodable() {
     } else if constexpr (is_tuple<T> || is_variant<T>) {
         return parts_encodable<Seen...>(static_cast<T*>(nullptr));
     } else if constexpr (is_plain_struct<T>) {
-        if constexpr (std::is_empty_v<T>) {
+        if constexpr (HasBase<T>) {
+            return false;
+        } else if constexpr (std::is_empty_v<T>) {
             return true;
         } else {
             return fields_encodable<T, Seen...>(
@@ -402,7 +394,9 @@ void decode_composite(Reader& in, T& value) {
 
 template <class T>
 void encode(Writer& out, const T& value) {
-    static_assert(Encodable<T>, "rafted: this type cannot be encoded; give it save and load");
+    static_assert(Encodable<T>,
+                  "rafted: this type cannot be encoded; give it save(Writer&) const and "
+                  "load(Reader&), both of them");
     if constexpr (detail::OwnCodec<T>) {
         const detail::Nested nested(out);
         value.save(out);

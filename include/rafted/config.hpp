@@ -39,7 +39,8 @@ struct GroupConfig {
     /// Results a session keeps that its client has not confirmed; more are forgotten, oldest first.
     std::uint32_t max_results_per_session = 1'024;
 
-    /// A larger command is refused with too_large. At most 64 MiB.
+    /// A larger command is refused with too_large, give or take what goes with it (up to 48
+    /// bytes). At most 64 MiB.
     std::uint64_t max_command_bytes = 1 << 20;
     /// Entries in one append message, in bytes (at least one entry goes).
     std::uint64_t max_append_bytes = 256 << 10;

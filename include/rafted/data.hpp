@@ -212,8 +212,8 @@ struct CheckCommand {
                   "rafted: D::command(const C&) is missing or not callable; D and C are named "
                   "with 'CheckCommand<D, C>' next to this error");
     static_assert(!TakesCommand<D, C> || Encodable<C>,
-                  "rafted: command C has no codec; make it a plain aggregate or give it save and "
-                  "load; C is named with 'CheckCommand<D, C>' next to this error");
+                  "rafted: command C has no codec; make it a plain aggregate or give it save(..) "
+                  "const and load; C is named with 'CheckCommand<D, C>' next to this error");
     static_assert(!TakesCommand<D, C> || !Encodable<C> || Encodable<ResultOf<D, C>>,
                   "rafted: the result of D::command(const C&) has no codec; D and C are named "
                   "with 'CheckCommand<D, C>' next to this error");
@@ -224,8 +224,8 @@ struct CheckQuery {
                   "rafted: D::query(const Q&) const is missing or not callable (is it const?); D "
                   "and Q are named with 'CheckQuery<D, Q>' next to this error");
     static_assert(!AnswersQuery<D, Q> || Encodable<Q>,
-                  "rafted: query Q has no codec; make it a plain aggregate or give it save and "
-                  "load; Q is named with 'CheckQuery<D, Q>' next to this error");
+                  "rafted: query Q has no codec; make it a plain aggregate or give it save(..) "
+                  "const and load; Q is named with 'CheckQuery<D, Q>' next to this error");
     static_assert(!AnswersQuery<D, Q> || !Encodable<Q> || Encodable<QueryResultOf<D, Q>>,
                   "rafted: the result of D::query(const Q&) has no codec; D and Q are named with "
                   "'CheckQuery<D, Q>' next to this error");

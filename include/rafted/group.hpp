@@ -177,14 +177,22 @@ private:
             constexpr std::size_t usual_bytes = 512;
             Writer body;
             body.reserve(usual_bytes);
-            detail::encode_one<Whole, One>(body, argument);
+            try {
+                detail::encode_one<Whole, One>(body, argument);
+            } catch (const std::exception& thrown) {
+                return refused<Answer>(std::string("the argument's save threw: ") + thrown.what());
+            }
             if (!body.failed()) return Pending<Answer>(start(kind, body.take(), options));
         }
-        auto refused = std::make_shared<detail::AnswerSlot>();
-        refused->put(
-            fail(ErrorCode::invalid,
-                 "the argument is nested too deep or has a container too long to be sent"));
-        return Pending<Answer>(std::move(refused));
+        return refused<Answer>(
+            "the argument is nested too deep or has a container too long to be sent");
+    }
+
+    template <class Answer>
+    static Pending<Answer> refused(std::string why) {
+        auto slot = std::make_shared<detail::AnswerSlot>();
+        slot->put(fail(ErrorCode::invalid, std::move(why)));
+        return Pending<Answer>(std::move(slot));
     }
 };
 

@@ -44,7 +44,9 @@ public:
 
     /// Makes a group whose sole member, this node, leads at once. If the directory holds the group
     /// already, goes on as the member it was and leaves its data and config alone (D2). Fails with
-    /// removed if this node was removed from it: a second group of the name would be a fork.
+    /// removed if this node was removed from it: a second group of the name would be a fork. If the
+    /// group is open already this is one more handle, of a value of the same type: config and hooks
+    /// are those of the call that opened it.
     template <class D, class H = LeaderHooks<D>>
     Result<Group<D>> create_group(const std::string& name, const GroupConfig& config = {},
                                   std::shared_ptr<H> hooks = std::make_shared<H>()) {

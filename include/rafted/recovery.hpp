@@ -23,7 +23,8 @@ struct GroupCopy {
     Index snapshot;                   ///< Known to be committed up to here; 0: nothing is.
     std::vector<MemberInfo> members;  ///< By the newest list it holds...
     Index members_at;                 ///< ...which is this entry's, or its snapshot's.
-    std::vector<std::string> damage;  ///< Of the directory; empty: it verifies.
+    /// By which something of the group may be lost; what a start mends or does without is none.
+    std::vector<std::string> damage;
 
     /// It may be gone on with.
     bool is_usable() const { return !removed && damage.empty() && last_index > Index(); }
@@ -43,7 +44,7 @@ struct RecoveryPlan {
     std::optional<std::size_t> best;  ///< The usable copy that reaches furthest; the first of many.
     /// Entries up to here are committed for certain: a snapshot covers them.
     Index known_committed;
-    /// The voters of the best copy's list that no directory is here of.
+    /// The voters of the best copy's list that no usable directory is here of.
     std::vector<MemberInfo> missing_voters;
     /// Enough voters are here to go on the ordinary way: start them instead.
     bool has_majority = false;
@@ -74,8 +75,9 @@ struct RecoveredAlone {
 
 /// What Node::recover_group does, without a program: a new incarnation of the group with this node
 /// as its sole member. The program then opens it by create_group. Fails as plan_recovery, with
-/// no_such_group, with corrupt if the directory is damaged (the text says where), and with invalid
-/// if another directory reaches further or the address is not known.
+/// no_such_group, with corrupt if something of the group is damaged there that nothing stands in
+/// for (the text says where), and with invalid if another directory reaches further or the address
+/// is not known.
 Result<RecoveredAlone> recover_directory(const RecoverOptions& options);
 
 }  // namespace rafted

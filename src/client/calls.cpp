@@ -301,10 +301,12 @@ void GroupCaller::Core::pause(CallNumber number, Call& call) {
     });
 }
 
-/// The last word, unless it says "did not happen" and an earlier attempt may have.
+/// The last word, unless it says that this attempt did not happen and an earlier one may have.
 void GroupCaller::Core::time_over(CallNumber number, Call& call) {
     Error error = std::move(*call.last_error);
-    if (call.attempts.may_have_happened && outcome_of(error) == Outcome::no) {
+    const bool is_refusal =
+        outcome_of(error) == Outcome::no || outcome_of(error) == Outcome::place_broken;
+    if (call.attempts.may_have_happened && is_refusal) {
         error = {ErrorCode::timeout, "no answer in time; at last " + to_string(error), {}};
     }
     finish(number, std::unexpected(std::move(error)));

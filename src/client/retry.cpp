@@ -27,7 +27,8 @@ Move next_address(Attempts& call, std::size_t known, bool no_group) {
     ++call.useless;
     if (no_group) ++call.without_group;
     if (call.useless < known) return Move::next;
-    if (call.without_group >= known) return Move::give_up;
+    const bool is_nowhere = !call.group_is_there && !call.may_have_happened;
+    if (is_nowhere && call.without_group >= known) return Move::give_up;
     return pause(call, Move::pause_then_next);
 }
 
@@ -47,10 +48,13 @@ Move after_error(Attempts& call, const Error& error, std::size_t known) {
     if (call.kind == RequestKind::force_remove) return at_one_node(call, error.code);
     switch (error.code) {
         case ErrorCode::not_leader:
+            call.group_is_there = true;
             if (!may_follow(call, error)) return pause(call, Move::pause_then_next);
             ++call.hints;
             return Move::follow_hint;
         case ErrorCode::lost_lead: return pause(call, Move::pause_then_next);
+        case ErrorCode::disk_full:
+            return call.may_have_happened ? pause(call, Move::pause_then_next) : Move::give_up;
         case ErrorCode::timeout: ++call.timeouts; [[fallthrough]];
         case ErrorCode::unreachable:
         case ErrorCode::stopped:

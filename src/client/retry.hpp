@@ -5,8 +5,9 @@
 //   not_leader, hint               the hinted address at once; a pause if it has just been silent
 //   not_leader, no hint; lost_lead a pause, then the next address
 //   unreachable, stopped, timeout  the next address at once; after all of them a pause
-//   no_such_group, removed         the same; if every address says so, this is the answer
+//   no_such_group, removed         the same; the answer if all say so and nobody had it before
 //   busy                           a pause, then the same address
+//   disk_full                      after a try that may have happened as lost_lead, else the answer
 //   any other                      this is the answer
 #pragma once
 
@@ -23,6 +24,7 @@ struct Attempts {
     RequestKind kind = RequestKind::status;
     std::string target;              ///< Address of the newest attempt.
     bool may_have_happened = false;  ///< An attempt ended without anybody knowing.
+    bool group_is_there = false;     ///< Somebody said that he is a member of it.
     unsigned timeouts = 0;
     unsigned pauses = 0;
     /// An address that did not answer; hints that name it are not followed for some pauses: the

@@ -261,9 +261,8 @@ Result<Identity> decode_identity(BytesView bytes, const std::string& path) {
     }
     if (bytes.size() != identity_bytes || !checksum_fits(bytes, 0)) {
         return fail(ErrorCode::corrupt, path +
-                                            " is damaged: its checksum does not fit; restore "
-                                            "the directory, or start with an empty one as a "
-                                            "new node");
+                                            " is damaged: its checksum does not fit; start with "
+                                            "an empty directory, as a new node");
     }
     Reader in(bytes.subspan(prefix_bytes + 4));
     Identity identity;

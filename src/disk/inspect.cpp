@@ -36,8 +36,8 @@ private:
         if (options_.progress) options_.progress(file);
     }
 
-    void damaged(const std::string& file, std::uint64_t offset, std::string what) {
-        report_.damages.push_back({file, offset, std::move(what)});
+    DamageReport& damaged(const std::string& file, std::uint64_t offset, std::string what) {
+        return report_.damages.emplace_back(file, offset, std::move(what));
     }
 
     /// Takes a file's error as a finding, unless the file could not even be read.
@@ -122,7 +122,7 @@ private:
         const std::uint64_t previous_end = reader->head().previous_end;
         if (reader->head_is_damaged()) {
             segment.verdict = "damaged";
-            damaged(file_path, 0, "the segment's header does not verify");
+            damaged(file_path, 0, "the segment's header does not verify").loses_nothing = true;
         } else if (last_end_ && *last_end_ != previous_end) {
             damaged(
                 last_file_, *last_end_,
@@ -131,6 +131,10 @@ private:
         segment.file_bytes = reader->file_size();
         auto done = look_at_frames(*reader, segment);
         segment.used_bytes = reader->position();
+        if (done && segment.frames == 0 && segment.verdict != "damaged") {
+            segment.verdict = "damaged";
+            damaged(file_path, reader->position(), "the segment ends here, but should not");
+        }
         if (done && is_last && segment.verdict != "damaged" && reader->ends_too_soon()) {
             segment.verdict = "damaged";
             damaged(file_path, reader->position(), "the file ends here: " + reader->cut_short());
@@ -157,7 +161,12 @@ private:
                 if (!applied) damaged(segment.file, frame.position, applied.error().message);
                 if (!frame.damages.empty()) segment.verdict = "damaged";
                 for (const Damage& damage : frame.damages) {
-                    damaged(segment.file, damage.offset, damage.what);
+                    DamageReport& told = damaged(segment.file, damage.offset, damage.what);
+                    told.slot = damage.slot;
+                    told.loses_nothing = damage.index == Index(0);
+                    if (!told.loses_nothing) {
+                        entries_.push_back({report_.damages.size() - 1, damage.index});
+                    }
                 }
                 continue;
             }
@@ -187,7 +196,24 @@ private:
             check_covered(group);
             report_.groups.push_back(std::move(group));
         }
+        for (const BadEntry& bad : entries_) {
+            DamageReport& damage = report_.damages[bad.damage];
+            damage.loses_nothing = !is_missed(damage.slot.value(), bad.index);
+        }
         return {};
+    }
+
+    /// Whether the entry is needed, and stands nowhere else.
+    bool is_missed(ports::Slot slot, Index index) const {
+        const GroupImage* image = image_.find(slot);
+        if (image == nullptr || !image->holds(index)) return false;
+        const HeldEntry& held = image->at(index);
+        if (!held.is_hole() && held.entry.is_whole()) return false;
+        const auto group = std::ranges::find(
+            report_.groups, slot, [](const GroupReport& each) { return each.record.slot; });
+        return std::ranges::none_of(group->snapshots, [&](const SnapshotReport& snapshot) {
+            return snapshot.damage.empty() && snapshot.index >= index;
+        });
     }
 
     /// Holes are counted, and listed up to a limit: a damaged record may speak of any number.
@@ -241,6 +267,10 @@ private:
             if (!verified) {
                 snapshot.damage = verified.error().message;
                 if (auto taken = note(file, verified.error()); !taken) return taken;
+                report_.damages.back().slot = slot;
+                // What it covered is in the log; whether that reaches back to another one is
+                // looked at next.
+                report_.damages.back().loses_nothing = name.index <= group.last;
             }
             group.snapshots.push_back(std::move(snapshot));
         }
@@ -256,7 +286,8 @@ private:
         if (covered) return;
         damaged(path(snapshots_name), 0,
                 "group '" + group.record.name + "': its log begins at entry " +
-                    to_string(group.first) + " and no whole snapshot reaches it");
+                    to_string(group.first) + " and no whole snapshot reaches it")
+            .slot = group.record.slot;
     }
 
     ports::Files& files_;
@@ -269,6 +300,11 @@ private:
     std::optional<std::uint64_t> last_end_;  // of the segment looked at last
     bool closed_ = false;
     std::string last_file_;
+    struct BadEntry {
+        std::size_t damage = 0;  ///< Its place in the report.
+        Index index;
+    };
+    std::vector<BadEntry> entries_;  // of the journal, that do not verify
 };
 
 }  // namespace

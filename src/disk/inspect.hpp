@@ -53,6 +53,9 @@ struct DamageReport {
     std::string file;
     std::uint64_t offset = 0;
     std::string what;
+    std::optional<ports::Slot> slot{};  ///< Of the only group it is about.
+    /// What it was stands elsewhere too, or is not needed any more: a start goes on without it.
+    bool loses_nothing = false;
 };
 
 struct GroupReport {

@@ -297,8 +297,9 @@ Result<std::unique_ptr<DirectoryLock>> PosixFiles::lock(const std::string& path)
     while (::flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) return failed("lock", path, errno);
-        return fail(ErrorCode::in_use, "the directory of " + path +
-                                           " is in use by another process: stop it first, or "
+        return fail(ErrorCode::in_use, "the directory " + parent_of(path) +
+                                           " is in use, by another process or another node of "
+                                           "this one: stop it first, or "
                                            "give this one a directory of its own");
     }
     return std::make_unique<PosixLock>(std::move(descriptor));

@@ -65,8 +65,11 @@ Error Seat::not_leader() const {
     const NodeId leader = member_.state().leader;
     const core::Peer* peer = member_.state().members().find(leader);
     if (fenced_) error.message = "the disk of " + services_.address + " has failed";
-    if (peer != nullptr && leader != services_.self)
+    if (peer != nullptr && leader != services_.self) {
         error.leader = LeaderHint{leader, peer->address};
+    } else if (!fenced_) {
+        error.message = "no leader is known here";
+    }
     return error;
 }
 

@@ -14,6 +14,12 @@ void LocalPlace::close() {
     const std::lock_guard lock(mutex_);
     receiver_ = nullptr;
     door_ = nullptr;
+    is_closed_ = true;
+}
+
+bool LocalPlace::is_closed() const {
+    const std::lock_guard lock(mutex_);
+    return is_closed_;
 }
 
 LocalSpeaker LocalPlace::self() const {
@@ -83,7 +89,8 @@ Result<std::shared_ptr<net::LocalPlace>> LocalNetwork::settle(net::LocalSpeaker 
         if (!places_.contains(name)) node.address = name;
     }
     auto& place = places_[node.address];
-    if (!place.expired()) {
+    // A handle may hold the place of a node that is closed.
+    if (const auto there = place.lock(); there != nullptr && !there->is_closed()) {
         return fail(ErrorCode::in_use,
                     "another node of this process listens at '" + node.address + "' already");
     }

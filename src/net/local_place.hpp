@@ -30,7 +30,9 @@ public:
     explicit LocalPlace(LocalSpeaker self) : self_(std::move(self)) {}
 
     void open(ports::Receiver& receiver, ports::Door& door);
+    /// For good: another node may have the address.
     void close();
+    bool is_closed() const;
 
     LocalSpeaker self() const;
     void set_cluster(ClusterId cluster);
@@ -54,6 +56,7 @@ private:
     std::map<NodeId, std::string> addresses_;
     ports::Receiver* receiver_ = nullptr;
     ports::Door* door_ = nullptr;
+    bool is_closed_ = false;
 };
 
 }  // namespace rafted::net

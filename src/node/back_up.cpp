@@ -9,6 +9,7 @@
 #include "disk/posix_files.hpp"
 #include "node/backup_info.hpp"
 #include "node/system.hpp"
+#include "node/wait.hpp"
 #include "ports/backup.hpp"
 #include "rafted/backup.hpp"
 #include "rafted/codec.hpp"
@@ -165,8 +166,10 @@ private:
 
 }  // namespace
 
-Result<BackupInfo> back_up(const Client& client, const BackupOptions& options,
+Result<BackupInfo> back_up(const Client& client, const BackupOptions& wanted,
                            const std::string& dir) {
+    BackupOptions options = wanted;
+    options.patience = node::bounded(wanted.patience);
     // Nothing is left behind where nobody is there to be asked.
     const auto own = client.status(options.address, options.group, options.patience);
     if (!own) return std::unexpected(own.error());

@@ -25,7 +25,7 @@ public:
     /// One request to this very address, without any policy.
     Result<Bytes> ask(const std::string& address, ports::ClientRequest request) {
         node::Awaited<Bytes> answer;
-        const auto time = request.timeout;
+        const auto time = request.timeout = node::bounded(request.timeout);
         channel.send(address, std::move(request), answer.callback());
         // The channel keeps the time itself; the margin is for its own answer to arrive.
         return answer.wait(time + std::chrono::seconds(2), "the request to " + address);

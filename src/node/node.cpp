@@ -97,6 +97,19 @@ Result<void> check_name(const std::string& name) {
                 "a group's name has 1 to 255 bytes, without control characters");
 }
 
+/// A group's first value is made on the loop, where nothing may throw: so one is made before.
+Result<void> try_out(const MachineFactory& factory) {
+    try {
+        if (factory() != nullptr) return {};
+        return fail(ErrorCode::invalid, "the factory of values made none");
+    } catch (const std::exception& thrown) {
+        return fail(ErrorCode::invalid,
+                    std::string("the value's constructor threw: ") + thrown.what());
+    } catch (...) {
+        return fail(ErrorCode::invalid, "the value's constructor threw");
+    }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Node::Impl>> Node::Impl::open(NodeConfig config) {
@@ -235,6 +248,7 @@ Result<Node::Impl::Handle> Node::Impl::create(const std::string& name, MachineFa
     if (auto named = check_name(name); !named) return std::unexpected(named.error());
     auto valid = config.validate();
     if (valid) valid = check_frames(config);
+    if (valid) valid = try_out(factory);
     if (!valid) return std::unexpected(valid.error());
     const ClusterId cluster = config_.cluster.value_or(ClusterId(node::system_random() | 1U));
     if (!this->cluster()) {
@@ -337,7 +351,9 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
                                             const std::vector<std::string>& known,
                                             const JoinOptions& options) {
     if (auto free = may_wait(); !free) return std::unexpected(free.error());
-    if (auto named = check_name(name); !named) return std::unexpected(named.error());
+    auto fine = check_name(name);
+    if (fine) fine = try_out(factory);
+    if (!fine) return std::unexpected(fine.error());
     host::OpenGroup what{name, std::move(factory), {}, {}};
     if (const auto found = find(name)) {
         what.group = *found;
@@ -375,7 +391,9 @@ Result<Node::Impl::Handle> Node::Impl::join(const std::string& name, MachineFact
 }
 
 Result<Node::Impl::Handle> Node::Impl::recover(const std::string& name, MachineFactory factory) {
-    if (auto free = may_wait(); !free) return std::unexpected(free.error());
+    auto fine = may_wait();
+    if (fine) fine = try_out(factory);
+    if (!fine) return std::unexpected(fine.error());
     const host::OpenGroup what{name, std::move(factory), {}, {}};
     auto done = on_host(own_disk_time, "recovering group '" + name + "'",
                         [&](auto told) { host_->recover_group(what, told); });
@@ -441,7 +459,9 @@ Result<std::shared_ptr<Caller>> Node::create_untyped(const std::string& name,
 Result<std::shared_ptr<Caller>> Node::join_untyped(const std::string& name, MachineFactory factory,
                                                    const std::vector<std::string>& known,
                                                    const JoinOptions& options) {
-    return impl_->join(name, std::move(factory), known, options);
+    JoinOptions bounded = options;
+    bounded.timeout = node::bounded(options.timeout);
+    return impl_->join(name, std::move(factory), known, bounded);
 }
 Result<std::shared_ptr<Caller>> Node::recover_untyped(const std::string& name,
                                                       MachineFactory factory) {

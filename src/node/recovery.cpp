@@ -85,6 +85,8 @@ GroupCopy copy_of(const disk::DirectoryReport& found, const disk::GroupReport& g
         copy.members.push_back({peer.id, peer.address, peer.standing, {}, {}, {}});
     }
     for (const disk::DamageReport& damage : found.damages) {
+        const bool concerns = !damage.slot || damage.slot == group.record.slot;
+        if (damage.loses_nothing || !concerns) continue;
         copy.damage.push_back(damage.file + " at byte " + std::to_string(damage.offset) + ": " +
                               damage.what);
     }

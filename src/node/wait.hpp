@@ -1,6 +1,7 @@
 // One answer that another thread will give, waited for with a deadline.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -10,6 +11,13 @@
 #include "rafted/result.hpp"
 
 namespace rafted::node {
+
+/// As long as anybody waits: a year. Keeps deadlines far from the end of time.
+inline std::chrono::milliseconds bounded(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds none{0};
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
+    return std::clamp(time, none, longest);
+}
 
 template <class T>
 class Awaited {

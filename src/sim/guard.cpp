@@ -35,6 +35,11 @@ std::string words_of(const ResultWords& words, BytesView asked, const Result<Byt
     return std::to_string(answer->size()) + " bytes " + hex;
 }
 
+bool saves(const Machine& machine, const Bytes& bytes) {
+    const auto saved = saved_bytes(machine);
+    return saved && *saved == bytes;
+}
+
 bool same(const Result<Bytes>& one, const Result<Bytes>& other) {
     if (one.has_value() != other.has_value()) return false;
     return one ? *one == *other : one.error().code == other.error().code;
@@ -42,15 +47,15 @@ bool same(const Result<Bytes>& one, const Result<Bytes>& other) {
 
 }  // namespace
 
-std::optional<Bytes> saved_bytes(const Machine& machine) {
+Result<Bytes> saved_bytes(const Machine& machine) {
     const auto frozen = machine.freeze();
-    if (!frozen) return std::nullopt;
+    if (!frozen) return std::unexpected(frozen.error());
     Bytes all;
     const auto saved = (*frozen)->save([&all](BytesView piece) -> Result<void> {
         all.insert(all.end(), piece.begin(), piece.end());
         return {};
     });
-    if (!saved) return std::nullopt;
+    if (!saved) return std::unexpected(saved.error());
     return all;
 }
 
@@ -59,11 +64,17 @@ Guard::Guard(Factory factory, Options options, OnFinding on_finding)
       options_(std::move(options)),
       on_finding_(std::move(on_finding)) {}
 
-std::unique_ptr<Machine> Guard::copy_of(const Machine& machine) const {
+std::unique_ptr<Machine> Guard::copy_of(const Machine& machine) {
     const auto saved = saved_bytes(machine);
+    if (!saved) {
+        no_copy_ = "met a value that cannot be saved: " + to_string(saved.error());
+        return nullptr;
+    }
     auto copy = factory_();
-    if (!saved || !copy->load(*saved)) return nullptr;
-    return copy;
+    const auto loaded = copy->load(*saved);
+    if (loaded) return copy;
+    no_copy_ = "met a value that cannot be loaded from what it saved: " + to_string(loaded.error());
+    return nullptr;
 }
 
 std::string Guard::current() const {
@@ -87,17 +98,25 @@ void Guard::after(const Run& run, std::optional<std::uint64_t>& state) {
                                      "left the value wrong: " + broken);
     }
     std::optional<Bytes> saved;
-    if (index.value % stride_ == 0) saved = saved_bytes(run.machine);
+    if (index.value % stride_ == 0) {
+        auto bytes = saved_bytes(run.machine);
+        if (bytes) {
+            saved = std::move(*bytes);
+        } else if (options_.copies) {
+            no_copy_ = "left a value that cannot be saved: " + to_string(bytes.error());
+        }
+    }
     if (saved) state = core::checksum(*saved);
     if (index <= newest_) return;
     newest_ = index;
+    if (!no_copy_.empty()) differ(run, std::exchange(no_copy_, {}));
     if (saved) stride_ = saved->size() / bytes_per_entry + 1;
     if (!options_.copies || !copy_) return;
     run_copies(run);
-    if (saved && saved_bytes(*copy_) != saved) {
+    if (saved && !saves(*copy_, *saved)) {
         differ(run, "left two copies of the value with different saved bytes");
     }
-    if (twin_ && saved && saved_bytes(*twin_) != saved) {
+    if (twin_ && saved && !saves(*twin_, *saved)) {
         differ(run,
                "left the value and a twin restored from a snapshot with different saved bytes");
     }
@@ -126,7 +145,8 @@ void Guard::run_copies(const Run& run) {
 void Guard::renew_twin(const Run& run) {
     since_twin_ = 0;
     twin_ = copy_of(*copy_);
-    if (twin_ && saved_bytes(*twin_) != saved_bytes(*copy_)) {
+    const auto saved = saved_bytes(*copy_);
+    if (twin_ && saved && !saves(*twin_, *saved)) {
         differ(run, "was followed by a save and a load that do not give back what was saved");
     }
 }
@@ -145,9 +165,9 @@ void Guard::queried(const Asked& asked) const {
     const auto copy = factory_();
     if (!copy->load(*saved)) return;
     const Answered again = copy->query(asked.query);
-    if (saved_bytes(*copy) != saved) {
+    if (!saves(*copy, *saved)) {
         const auto untouched = factory_();
-        const bool comes_back = untouched->load(*saved) && saved_bytes(*untouched) == saved;
+        const bool comes_back = untouched->load(*saved) && saves(*untouched, *saved);
         return differ(asked, comes_back ? "changed the value; a query may only read"
                                         : "found a value whose save and load do not give back "
                                           "what was saved");

@@ -68,7 +68,7 @@ public:
 private:
     void run_copies(const Run& run);
     void renew_twin(const Run& run);
-    std::unique_ptr<Machine> copy_of(const Machine& machine) const;
+    std::unique_ptr<Machine> copy_of(const Machine& machine);
     /// The result and another of the same command.
     std::string both(const Run& run, const Result<Bytes>& other) const;
     void differ(const Run& run, const std::string& how) const;
@@ -80,13 +80,14 @@ private:
     std::unique_ptr<Machine> copy_;
     std::unique_ptr<Machine> twin_;
     std::optional<BytesView> current_;
+    std::string no_copy_;   ///< Why a copy could not be made.
     bool is_fresh_ = true;  ///< No entry has been applied by anybody.
     Index newest_;
     std::uint64_t stride_ = 1;      ///< Bytes are taken at indexes it divides...
     std::uint64_t since_twin_ = 0;  ///< ...and the twin is made anew after some entries.
 };
 
-/// The bytes a snapshot of it would hold; nothing if it cannot be saved.
-std::optional<Bytes> saved_bytes(const Machine& machine);
+/// The bytes a snapshot of it would hold, or why it cannot be saved.
+Result<Bytes> saved_bytes(const Machine& machine);
 
 }  // namespace rafted::sim

@@ -217,7 +217,12 @@ Result<void> Applier::load(const core::SnapshotMeta& meta, Reader& in) {
     auto sessions = Sessions::load(in, meta.config);
     if (!sessions || before - in.left() != size) return corrupt(meta, "its sessions make no sense");
 
-    auto machine = factory_();
+    std::unique_ptr<Machine> machine;
+    try {
+        machine = factory_();
+    } catch (const std::exception& thrown) {
+        return corrupt(meta, std::string("the value's constructor threw: ") + thrown.what());
+    }
     if (auto loaded = machine->load(in); !loaded) {
         return corrupt(meta, loaded.error().message);
     }

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "core/codec.hpp"
+#include "disk/inspect.hpp"
 #include "disk/posix_files.hpp"
 #include "support/storage_world.hpp"
 
@@ -191,6 +192,67 @@ TEST_F(Recovery, ADamagedOneIsLeftAsItIs) {
     const auto refused = apply({"a", {}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(std::filesystem::file_size(journal), size);
+}
+
+/// In each file one bit at a time: what a start mends or does without is no reason to lose more.
+TEST_F(Recovery, DamageByWhichNothingIsLostDoesNotCount) {
+    make("a", log_of(entries(1, 1, 12, 100)));
+    const std::string journal = dir("a") + "/journal/0000000000000001.log";
+    const auto plans = plan_recovery({dir("a")});
+    const GroupCopy before = plans->front().copies.front();
+    std::size_t usable = 0;
+    std::size_t refused = 0;
+    for (std::streamoff at = 0; at < 2600; at += 3) {
+        SCOPED_TRACE(at);
+        std::fstream file(journal, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekg(at);
+        const char was = static_cast<char>(file.get());
+        file.seekp(at);
+        file.put(static_cast<char>(was ^ 4));
+        file.flush();
+        const auto after = plan_recovery({dir("a")});
+        if (after && after->front().copies.front().is_usable()) {
+            ++usable;
+            EXPECT_EQ(after->front().copies.front().last_index, before.last_index);
+        } else {
+            ++refused;
+        }
+        file.seekp(at);
+        file.put(was);
+    }
+    EXPECT_GT(usable, 100U) << "heads, feet and records, which stand twice";
+    EXPECT_GT(refused, 100U) << "entries, which stand once";
+}
+
+/// It was fetched from others, and stands behind the bad one.
+TEST_F(Recovery, AnEntryThatWasMadeGoodIsNotMissed) {
+    make("a", log_of(entries(1, 1, 12, 100)));
+    const std::string journal = dir("a") + "/journal/0000000000000001.log";
+    const auto flip = [&] {
+        std::fstream file(journal, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(2000);
+        file.write("overwritten", 11);
+    };
+    flip();
+    ports::Recovered found;
+    {
+        const auto storage = open("a", found);
+        ASSERT_NE(storage, nullptr);
+        ports::GroupWrite again;
+        again.slot = slot;
+        for (const core::Entry& entry : found.groups.at(0).entries) {
+            if (entry.is_whole()) continue;
+            again.repair.push_back(entries(1, entry.index().value, entry.index().value, 100)[0]);
+        }
+        ASSERT_FALSE(again.repair.empty());
+        storage->write({std::move(again)}, [](const Result<void>& done) { ASSERT_TRUE(done); });
+        storage->write_pending();
+    }
+    const auto report = disk::inspect(files_, dir("a"));
+    ASSERT_TRUE(report);
+    ASSERT_FALSE(report->damages.empty());
+    EXPECT_TRUE(report->damages.front().loses_nothing);
+    EXPECT_TRUE(apply({"a", {}}));
 }
 
 TEST_F(Recovery, ADirectoryInWhichNoGroupCanBeToldIsNoEmptyOne) {

@@ -57,7 +57,12 @@ TEST(CommandLine, what_it_does_not_know_is_a_usage_error) {
         EXPECT_TRUE(holds(finished.err, "See rafted")) << finished.err;
         EXPECT_EQ(finished.out, "");
     }
-    EXPECT_EQ(run_rafted({"no-such-verb"}).code, 2);
+    for (const Arguments& arguments :
+         {Arguments{"no-such-verb"}, {"no-such-verb", "--help"}, {"member", "no-such-verb"}}) {
+        const Finished verb = run_rafted(arguments);
+        EXPECT_EQ(verb.code, 2);
+        EXPECT_TRUE(holds(verb.err, "'no-such-verb' is no subcommand")) << verb.err;
+    }
     EXPECT_EQ(run_rafted({"demo", "--keep", "--no-keep"}).code, 2);
     const Finished key = run_rafted({"config", "set", "127.0.0.1:1", "g", "bogus=1"});
     EXPECT_EQ(key.code, 2);

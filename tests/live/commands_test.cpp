@@ -158,6 +158,57 @@ void expect_two_wait(const Group<Queue>& group) {
     EXPECT_FALSE(second.get());
 }
 
+/// A value of which none can be made, and commands of which some cannot be sent.
+struct Picky {
+    struct Command {
+        int amount = 0;
+        void save(Writer& out) const {
+            if (amount < 0) throw std::runtime_error("no such amount");
+            out.number(amount);
+        }
+        void load(Reader& in) { amount = in.number<int>(); }
+    };
+    using Query = Unit;
+    Picky() {
+        if (is_out) throw std::runtime_error("out of order");
+    }
+    int command(const Command& command) { return total += command.amount; }
+    int query(const Unit&) const { return total; }
+    int total = 0;
+    static inline bool is_out = false;
+    void save(Writer& out) const { out.number(total); }
+    void load(Reader& in) { total = in.number<int>(); }
+};
+
+TEST(Commands, what_a_users_own_functions_throw_is_an_error) {
+    auto node = Node::open({});
+    ASSERT_TRUE(node);
+    Picky::is_out = true;
+    const auto refused = node->create_group<Picky>("picky", quick_config());
+    EXPECT_EQ(code_of(refused), "invalid");
+    EXPECT_TRUE(holds(refused.error().message, "out of order")) << refused.error().message;
+    Picky::is_out = false;
+    const auto group = node->create_group<Picky>("picky", quick_config());
+    ASSERT_TRUE(group);
+    EXPECT_EQ(group->command({2}).value(), 2);
+    const auto unsent = group->command({-1});
+    EXPECT_EQ(code_of(unsent), "invalid");
+    EXPECT_TRUE(holds(unsent.error().message, "no such amount")) << unsent.error().message;
+}
+
+TEST(Commands, for_ever_is_a_year) {
+    constexpr auto for_ever = std::chrono::milliseconds::max();
+    LocalNodes nodes(1);
+    const auto client = Client::open({{nodes.node(0).address()}});
+    ASSERT_TRUE(client);
+    EXPECT_TRUE(client->status(nodes.node(0).address(), LocalNodes::name, for_ever));
+    EXPECT_TRUE(client->metrics(nodes.node(0).address(), for_ever));
+    auto node = Node::open({});
+    ASSERT_TRUE(node);
+    EXPECT_TRUE(node->join_group<Queue>(LocalNodes::name, {nodes.node(0).address()},
+                                        {.timeout = for_ever}));
+}
+
 TEST(Commands, a_handle_takes_on_as_many_calls_as_it_is_told) {
     ClientConfig outside;
     outside.addresses = {"127.0.0.1:1"};

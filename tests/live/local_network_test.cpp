@@ -58,6 +58,21 @@ TEST(LocalNetwork, ADirectoryGoesOnUnderAnotherName) {
     EXPECT_EQ(*length, 1U);
 }
 
+TEST(LocalNetwork, ANameIsFreeOnceItsNodeIsClosed) {
+    NodeConfig config;
+    config.local_network = make_local_network();
+    config.listen = "a";
+    auto node = Node::open(config);
+    ASSERT_TRUE(node);
+    const auto kept = node->create_group<Queue>("queue", quick_config());
+    ASSERT_TRUE(kept);
+    EXPECT_FALSE(Node::open(config)) << "it is there";
+    ASSERT_TRUE(node->close());
+    const auto again = Node::open(config);
+    EXPECT_TRUE(again) << to_string(again.error());
+    EXPECT_EQ(code_of(kept->command(Enqueue{"late"})), "stopped");
+}
+
 TEST(LocalNetwork, WhatMakesNoSenseIsRefused) {
     NodeConfig config;
     config.local_network = make_local_network();

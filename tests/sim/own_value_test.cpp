@@ -92,6 +92,14 @@ TEST(OwnValue, LoadThatGivesBackSomethingElseIsFound) {
     expect_found<LoadsOtherwise>("at index ", "");
 }
 
+TEST(OwnValue, LoadThatLeavesBytesIsFound) {
+    expect_found<LoadsLess>("(Add{", "cannot be loaded from what it saved: corrupt: ");
+}
+
+TEST(OwnValue, SaveThatThrowsIsFound) {
+    expect_found<ThrowsInSave>("(Add{", "cannot be saved: value_threw: too large for me");
+}
+
 TEST(OwnValue, WrongOnesAreFoundUnderFaultsToo) {
     Options options;
     options.seed = 3;

@@ -119,6 +119,29 @@ struct ForgetsField : Adder {
     void load(Reader& in) { total = in.number<int>(); }
 };
 
+/// What it saves is more than it loads: no snapshot of it is of any use.
+struct LoadsLess : Adder {
+    int commands = 0;
+    int command(const Add& add) {
+        ++commands;
+        return Adder::command(add);
+    }
+    void save(Writer& out) const {
+        out.number(total);
+        out.number(commands);
+    }
+    void load(Reader& in) { total = in.number<int>(); }
+};
+
+/// It cannot be saved once it has grown.
+struct ThrowsInSave : Adder {
+    void save(Writer& out) const {
+        if (total > 50) throw std::runtime_error("too large for me");
+        out.number(total);
+    }
+    void load(Reader& in) { total = in.number<int>(); }
+};
+
 /// The same, but only a query tells it.
 struct ForgetsWhatIsAsked : Adder {
     int commands = 0;

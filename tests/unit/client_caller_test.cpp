@@ -161,6 +161,37 @@ TEST_F(GroupCaller, ARefusalAfterATryThatMayHaveHappenedIsStillUnknown) {
     EXPECT_NE(answer.error().message.find("no_such_group"), std::string::npos);
 }
 
+/// The leader was too slow for one attempt, and full by the next: the first may be in its log.
+TEST_F(GroupCaller, AFullDiskAfterATryThatMayHaveHappenedIsStillUnknown) {
+    make();
+    int tries = 0;
+    channel.script = [&](const Sent&) -> Result<Bytes> {
+        return fail(++tries == 1 ? ErrorCode::lost_lead : ErrorCode::disk_full);
+    };
+    const auto answer = finish(RequestKind::command);
+    EXPECT_EQ(answer.error().code, ErrorCode::timeout);
+    EXPECT_NE(answer.error().message.find("disk_full"), std::string::npos);
+    tries = 0;
+    channel.script = [&](const Sent&) -> Result<Bytes> {
+        if (++tries == 1) return fail(ErrorCode::lost_lead);
+        if (tries < 5) return fail(ErrorCode::disk_full);
+        return bytes_of("done");
+    };
+    EXPECT_TRUE(finish(RequestKind::command)) << "once there is room it is answered";
+}
+
+/// Its process has begun anew and has not opened the group yet; the others still hint at it.
+TEST_F(GroupCaller, ALeaderWithoutItsGroupIsNotTheEndOfIt) {
+    make();
+    int asked_b = 0;
+    channel.script = [&](const Sent& sent) -> Result<Bytes> {
+        if (sent.to == "a") return fail(ErrorCode::no_such_group);
+        if (sent.to == "b" && ++asked_b > 6) return bytes_of("done");
+        return not_leader("a");
+    };
+    EXPECT_TRUE(finish(RequestKind::command));
+}
+
 TEST_F(GroupCaller, AQueryHasNotHappenedWhateverBecameOfAnAttempt) {
     make();
     int tries = 0;

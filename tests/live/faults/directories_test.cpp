@@ -82,7 +82,7 @@ TEST(Directories, OfAnotherProcessAreNamed) {
     LiveProcess first({"demo-node", "--create", "--dir", dir / "a"}, dir / "log");
     ASSERT_TRUE(first.line().starts_with("node "));
     for (int i = 0; i < 3; ++i) {
-        expect_refusal(node_in(dir / "a"), dir / "a", "in use by another process");
+        expect_refusal(node_in(dir / "a"), dir / "a", "in use, by another process");
     }
     EXPECT_EQ(first.line(), "member");
     EXPECT_EQ(first.stop(), 0);
