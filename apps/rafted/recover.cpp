@@ -105,7 +105,8 @@ void add_apply(CLI::App& recover, Chosen& chosen) {
         "what was never acknowledged, too; what only others had is lost. The group gets a new\n"
         "incarnation with this node alone, so that members of the old one cannot come back\n"
         "unnoticed. Start the program that calls create_group on it, and the others with empty\n"
-        "directories and join_group. A damaged directory is refused.\n\n"
+        "directories and join_group. A directory is refused in which something of the group is\n"
+        "damaged that nothing stands in for.\n\n"
         "Example:\n  rafted recover apply data/b hits --others data/c --confirm hits");
     command->callback([call, &chosen] { chosen.run = [call] { return run_apply(*call); }; });
 }

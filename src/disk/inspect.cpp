@@ -135,7 +135,7 @@ private:
             segment.verdict = "damaged";
             damaged(file_path, reader->position(), "the segment ends here, but should not");
         }
-        if (done && is_last && segment.verdict != "damaged" && reader->ends_too_soon()) {
+        if (done && is_last && reader->ends_too_soon()) {
             segment.verdict = "damaged";
             damaged(file_path, reader->position(), "the file ends here: " + reader->cut_short());
         }

@@ -184,6 +184,14 @@ TEST(Damage, AFileThatWasCutShortIsNoUnfinishedWrite) {
         EXPECT_EQ(storage.error().code, ErrorCode::corrupt);
         EXPECT_NE(storage.error().message.find(name_in(path)), std::string::npos);
     }
+    auto both = files->copy();
+    both->put(path, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(used)));
+    both->flip(path, 64, std::byte{1});
+    const auto report = disk::inspect(*both, "node");
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(std::ranges::any_of(report->damages, [](const auto& damage) {
+        return damage.what.find("cut short") != std::string::npos;
+    })) << "another damage, by which nothing is lost, hides it";
 }
 
 TEST(Damage, TornSectorsOfTheLastFrameAreCutOffAndDamageIsNot) {
