@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 
 /// A session that expires again and again, though just opened, is given up on.
 constexpr unsigned max_expired_sessions = 3;
+constexpr const char* crowded =
+    "sessions of this handle expire as fast as they are opened: more handles are at work than the "
+    "group's max_sessions";
 /// Members come, go and move while one leader serves; whoever knows only old addresses is lost with
 /// it.
 constexpr auto members_stay_known = std::chrono::seconds(10);
@@ -111,7 +114,7 @@ void GroupCaller::Core::session_opened(Result<Bytes> answer) {
     // None of them has been sent: whatever became of the session, they did not happen. Those that
     // came later and have more time wait for the next try.
     Error why = answer.error();
-    const bool says_so = outcome_of(why) == Outcome::no || why.code == ErrorCode::disk_full;
+    const bool says_so = outcome_of(why) == Outcome::no || outcome_of(why) == Outcome::place_broken;
     if (!says_so) why.code = ErrorCode::unreachable;
     why.message = "no session could be opened: " + why.message;
     const auto tried_until = opening_until_;
@@ -236,7 +239,10 @@ void GroupCaller::Core::succeeded(CallNumber number, Call& call, Result<Bytes> a
 
 void GroupCaller::Core::failed(CallNumber number, Call& call, Error error) {
     call.under_way = false;
-    if (error.code == ErrorCode::session_expired && renew_session(number, call, error)) return;
+    if (error.code == ErrorCode::session_expired && call.in_session) {
+        if (renew_session(number, call, error)) return;
+        if (!call.attempts.may_have_happened) return finish(number, fail(ErrorCode::busy, crowded));
+    }
     const auto move = after_error(call.attempts, error, route_.size());
     const bool at_fault = move != Move::give_up && move != Move::pause_then_same;
     if (at_fault) route_.failed(call.attempts.target);
@@ -268,7 +274,6 @@ void GroupCaller::Core::retarget(Call& call) {
 
 /// A first try that finds its session gone did not happen: it may go into a new one.
 bool GroupCaller::Core::renew_session(CallNumber number, Call& call, const Error& error) {
-    if (!call.in_session) return false;
     if (call.in_session->session == session_.id()) session_.expired();
     if (call.attempts.may_have_happened || ++call.sessions_expired > max_expired_sessions) {
         return false;

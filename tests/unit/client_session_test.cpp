@@ -111,6 +111,15 @@ TEST_F(CallerSession, AnExpiredSessionIsRenewedForAFirstTryOnly) {
     EXPECT_EQ(session_of(channel.of(RequestKind::command).back()), (value::SessionId{101, 1, 1}));
 }
 
+TEST_F(CallerSession, SessionsThatAllExpireAreARefusalAndNotAGuess) {
+    make();
+    channel.script = [](const Sent&) -> Result<Bytes> { return fail(ErrorCode::session_expired); };
+    const auto answer = finish(RequestKind::command);
+    EXPECT_EQ(answer.error().code, ErrorCode::busy);
+    EXPECT_NE(answer.error().message.find("max_sessions"), std::string::npos);
+    EXPECT_EQ(channel.of(RequestKind::open_session).size(), 4u);
+}
+
 TEST_F(CallerSession, AnExpiredSessionAfterATryThatMayHaveHappenedIsTheAnswer) {
     make();
     int tries = 0;
