@@ -1,6 +1,8 @@
 // Behaviours under the death of members (B.8, 20, 21, 23, 24): three to seven processes in memory.
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "live/local_nodes.hpp"
 #include "live/machine_stalls.hpp"
 
@@ -78,12 +80,14 @@ TEST_P(LostMajority, B23_B24_force_removal_on_all_survivors_restores_a_stable_le
         lost.push_back(cluster.id(victim));
         cluster.kill(victim);
     }
+    bool is_told = false;
     for (std::size_t i = 0; i < GetParam(); ++i) {
         if (!cluster.runs(i)) continue;
         for (const NodeId dead : lost) {
             const auto forced = cluster.group_at(i).force_remove_member(dead);
             EXPECT_TRUE(forced) << to_string(forced.error());
-            if (dead != lost.front()) continue;
+            // At the first survivor, where nobody can lead yet and end it.
+            if (std::exchange(is_told, true)) continue;
             const auto status = cluster.status(i);
             ASSERT_TRUE(status);
             EXPECT_THAT(status->alarms, testing::Contains(testing::HasSubstr(
